@@ -1,0 +1,38 @@
+# WildBot: `make run` trades on our own simulated exchange, `make test` proves the house stands.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test check clean lock
+
+help:            ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
+
+venv: $(VENV)/.ready   ## the environment only: then .venv/bin/wildbot is the command
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("WildBot needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: venv        ## trade on the simulated exchange; Ctrl-C stops in order
+	@$(BIN)/wildbot up
+
+check: venv      ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy dashboard_app.py
+
+test: check      ## style, types and every test
+	$(BIN)/python -m pytest
+
+lock: venv       ## resolve dependencies anew into requirements.lock (needs pip-tools)
+	$(BIN)/python -m piptools compile -q --extra dev --generate-hashes --allow-unsafe --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o requirements.lock pyproject.toml
+
+clean:           ## forget everything WildBot remembers (never while it runs)
+	rm -rf var test-output

@@ -1,0 +1,34 @@
+"""`python -m actors NAME [words]`: start one actor in this process.
+
+The file `actors/NAME.py` is loaded by name, so that a lean actor never imports what a heavy one needs.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+
+from actors.spec import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_USAGE, ActorSpec
+from wildbot.adapters.home import AlreadyRunningError
+from wildbot.model.errors import ConfigurationError
+
+
+def main(words: list[str]) -> int:
+    """Run the actor named by the first word and return its exit code."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "ACTOR = ActorSpec(" in path.read_text())
+    if not words or words[0] not in names:
+        sys.stderr.write(f"usage: python -m actors NAME, where NAME is one of: {', '.join(names)}\n")
+        return EXIT_USAGE
+    actor = importlib.import_module(f"actors.{words[0]}").ACTOR
+    assert isinstance(actor, ActorSpec)
+    try:
+        return actor.run(words[1:])
+    except AlreadyRunningError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_FAILED
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_CONFIGURATION
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The only door to the world: sockets, files, processes, logs. Adapters carry; they decide nothing."""

@@ -1,0 +1,1 @@
+"""Words: frozen, slotted values that every room shares; imports nothing of ours."""

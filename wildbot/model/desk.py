@@ -1,0 +1,132 @@
+"""What a trader, the order gateway and the balance allocator say to each other.
+
+Rules: every trader start has a durable, rising `epoch`; leases and orders carry it, and the order gateway refuses older
+    ones (fencing).
+"""
+
+import msgspec
+
+from wildbot.model.executions import OrderReport
+from wildbot.model.instrument import FeeSchedule, Instrument, Money
+from wildbot.model.orders import OrderCommand
+
+
+class TraderHello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
+    """A trader is up and asks for its inheritance; it sends nothing else before `Inheritance` arrives."""
+
+    pair: str
+    epoch: int
+
+
+class OrderRequest(msgspec.Struct, frozen=True, array_like=True, tag="request"):
+    """One command, with what it was decided on. `not_after_ns`: later than this the gateway denies it (stale in transit)."""
+
+    epoch: int
+    command: OrderCommand
+    decided_ns: int
+    not_after_ns: int
+
+
+class PositionState(msgspec.Struct, frozen=True, array_like=True):
+    """Everything `trading.position.Position` needs to go on: `basis` is the signed cost of `lots`, fees are not in it."""
+
+    pair: str
+    lots: int = 0
+    basis: Money = Money(0)
+    realised: Money = Money(0)
+    fees: Money = Money(0)
+    trip_pnl: Money = Money(0)
+    wins: int = 0
+    losses: int = 0
+    trades: int = 0
+    opened_ns: int = 0
+    last_fill_ns: int = 0
+
+
+class Inheritance(msgspec.Struct, frozen=True, array_like=True, tag="inheritance"):
+    """The gateway's answer to `TraderHello`: what the journal knows of this pair. No order of ours rests on it."""
+
+    epoch: int
+    instrument: Instrument
+    fees: FeeSchedule
+    position: PositionState
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
+    """One order report for its owner, numbered from 1 per epoch; a gap means: say `TraderHello` again."""
+
+    epoch: int
+    seq: int
+    body: OrderReport
+
+
+class FeesChanged(msgspec.Struct, frozen=True, array_like=True, tag="fees"):
+    """The account's rates on a pair differ from what was last said."""
+
+    pair: str
+    fees: FeeSchedule
+
+
+class LeaseRequest(msgspec.Struct, frozen=True, array_like=True, tag="lease_request"):
+    """A trader asks for capital, or renews what it has. `needed` is the least it can trade with."""
+
+    pair: str
+    epoch: int
+    needed: Money
+
+
+class CapitalLease(msgspec.Struct, frozen=True, array_like=True, tag="lease"):
+    """Permission to have `amount` at work on `pair` (inventory at cost plus resting buys) until `expires_ns`."""
+
+    pair: str
+    epoch: int
+    amount: Money
+    expires_ns: int
+
+
+class LeaseRefused(msgspec.Struct, frozen=True, array_like=True, tag="lease_refused"):
+    """No lease: the text says why and how much would be needed."""
+
+    pair: str
+    epoch: int
+    needed: Money
+    reason: str
+
+
+class LeaseTable(msgspec.Struct, frozen=True, array_like=True, tag="lease_table"):
+    """Allocator to gateway: every lease in force. The gateway writes it down, then acknowledges `version`."""
+
+    version: int
+    capital: Money
+    leases: tuple[CapitalLease, ...]
+
+
+class LeaseTableAck(msgspec.Struct, frozen=True, array_like=True, tag="lease_ack"):
+    """Gateway to allocator: the table of `version` is on disk and in force."""
+
+    version: int
+
+
+class LeaseRecall(msgspec.Struct, frozen=True, array_like=True, tag="lease_recall"):
+    """Allocator to gateway on start: which leases did you last hold, and what is the account worth?"""
+
+
+class AccountState(msgspec.Struct, frozen=True, array_like=True, tag="account"):
+    """What the journal says the account is: `cash_flow` is the sum of all fills' quote legs, fees included, since the
+    start; `positions` holds every pair ever traded."""
+
+    starting: Money
+    cash_flow: Money
+    positions: tuple[PositionState, ...]
+    leases: tuple[CapitalLease, ...] = ()
+
+    @property
+    def realised_net(self) -> Money:
+        """Realised profit of all pairs after all fees."""
+        return Money(sum(p.realised - p.fees for p in self.positions))
+
+
+ToGateway = TraderHello | OrderRequest | LeaseTable | LeaseRecall
+FromGateway = Inheritance | Report | FeesChanged | LeaseTableAck | AccountState
+ToAllocator = LeaseRequest
+FromAllocator = CapitalLease | LeaseRefused

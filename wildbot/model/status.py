@@ -1,0 +1,138 @@
+"""What actors report of themselves: heartbeats, alerts and the rows of the status document.
+
+Rules: integers here as everywhere; decimal text appears only in the status document itself (analytics.status_board).
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from wildbot.model.desk import AccountState, CapitalLease, PositionState
+from wildbot.model.instrument import FeeSchedule, Instrument, Money
+
+
+class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="heartbeat"):
+    """An actor says it lives, twice a second, with what its loop measured since the last one (latency in microseconds)."""
+
+    actor: str
+    pid: int
+    epoch: int
+    state: str
+    ts_ns: int
+    loop_lag_ms: float
+    cpu_pct: float
+    rss_mb: float
+    messages_per_s: float
+    p50_us: float
+    p99_us: float
+
+
+class HeartbeatAck(msgspec.Struct, frozen=True, array_like=True, tag="beat_ack"):
+    """The supervisor's answer; an actor that hears none for long knows its supervisor is gone."""
+
+    ts_ns: int
+    state: str
+
+
+class Severity(StrEnum):
+    """How loud an alert is: `critical` means money or the ability to cancel is at stake."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Alert(msgspec.Struct, frozen=True, array_like=True, tag="alert"):
+    """Something the owner should know; `key` names the condition, so that it is told once until it clears."""
+
+    ts_ns: int
+    level: Severity
+    actor: str
+    key: str
+    text: str
+
+
+class AlertCleared(msgspec.Struct, frozen=True, array_like=True, tag="alert_cleared"):
+    """The condition `key` no longer holds."""
+
+    ts_ns: int
+    actor: str
+    key: str
+
+
+class Quote(msgspec.Struct, frozen=True, array_like=True):
+    """One of our resting orders as the status shows it."""
+
+    cl_ord_id: str
+    side: str
+    ticks: int
+    lots: int
+    filled_lots: int
+    state: str
+    age_ms: float
+
+
+class TraderStatus(msgspec.Struct, frozen=True, array_like=True, tag="trader"):
+    """One trader's row of the status document; `indicators` by the names of the contract; `reason` is why it does what
+    it does (a code and a sentence)."""
+
+    pair: str
+    epoch: int
+    state: str
+    strategy: str
+    reason: str
+    position: PositionState
+    lease: Money
+    bid_ticks: int
+    ask_ticks: int
+    data_age_ms: float
+    orders: tuple[Quote, ...]
+    indicators: dict[str, float | None]
+    ts_ns: int
+
+
+class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="gateway"):
+    """The gateway's part of the status document. `open_orders` counts ours resting or unknown, on all pairs."""
+
+    state: str
+    reason: str
+    account: AccountState
+    open_orders: int
+    unknown_orders: int
+    foreign_orders: int
+    budget_used: dict[str, float]
+    ts_ns: int
+
+
+class TradeRecord(msgspec.Struct, frozen=True, array_like=True, tag="trade_record"):
+    """One booked fill for the trade table; `pnl` is the realised profit of this fill before its own fee."""
+
+    ts_ns: int
+    pair: str
+    side: str
+    ticks: int
+    lots: int
+    fee: Money
+    liquidity: str
+    pnl: Money
+    reason: str
+    exec_id: str
+    epoch: int
+
+
+class InstrumentTable(msgspec.Struct, frozen=True, array_like=True, tag="instruments"):
+    """Gateway to supervisor: the rules and the account's own rates of every pair of the universe."""
+
+    instruments: tuple[Instrument, ...]
+    fees: dict[str, FeeSchedule]
+
+
+class AllocatorStatus(msgspec.Struct, frozen=True, array_like=True, tag="allocator"):
+    """The allocator's part of the status document."""
+
+    capital: Money
+    granted: Money
+    locked: Money
+    leases: tuple[CapitalLease, ...]
+    refused: dict[str, str]
+    ts_ns: int

@@ -1,0 +1,77 @@
+"""The byte format between our processes: msgpack arrays tagged by message, with a topic in front on PUB sockets.
+
+Rules: this is the only file that knows the format. A topic ends with a zero byte, so "md.BTC/USD" never matches
+    "md.BTC/USDC". Bytes that are not a message of the expected union raise ProtocolError, which the actor's loop counts.
+"""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from wildbot.model.control import FromSupervisor, ToSupervisor
+from wildbot.model.desk import FromAllocator, FromGateway, ToAllocator, ToGateway
+from wildbot.model.errors import ProtocolError
+from wildbot.model.market_data import FeedBeat, InstrumentChanged, MarketEvent, VenueStatus
+
+T = TypeVar("T")
+
+TOPIC_END = b"\0"
+EVERYONE = b"all" + TOPIC_END
+"""Topic of what concerns every pair: feed beats and the venue's status."""
+
+MESSAGE_BYTES_MAX = 1 << 20
+"""Larger frames are refused at the socket; the largest honest one (an inheritance) is far below."""
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Return one message as bytes."""
+    return _encoder.encode(message)
+
+
+class Codec(Generic[T]):
+    """Decodes one union of messages; the union is the channel's whole vocabulary."""
+
+    def __init__(self, union: object) -> None:
+        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(union)
+
+    def decode(self, frame: bytes | memoryview) -> T:
+        """Return the message in `frame`. Raises: ProtocolError when it is none of this channel's."""
+        try:
+            return self._decoder.decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ProtocolError(f"unreadable message of {len(frame)} bytes: {error}") from None
+
+
+TO_GATEWAY: Codec[ToGateway] = Codec(ToGateway)
+FROM_GATEWAY: Codec[FromGateway] = Codec(FromGateway)
+TO_ALLOCATOR: Codec[ToAllocator] = Codec(ToAllocator)
+FROM_ALLOCATOR: Codec[FromAllocator] = Codec(FromAllocator)
+TO_SUPERVISOR: Codec[ToSupervisor] = Codec(ToSupervisor)
+FROM_SUPERVISOR: Codec[FromSupervisor] = Codec(FromSupervisor)
+MARKET: Codec[MarketEvent] = Codec(MarketEvent)
+
+
+def market_topic(pair: str) -> bytes:
+    """Return the topic that carries everything about one pair."""
+    return b"md." + pair.encode() + TOPIC_END
+
+
+def market_frame(event: MarketEvent) -> bytes:
+    """Return one market event as a PUB frame: its topic, then the message."""
+    if isinstance(event, FeedBeat | VenueStatus):
+        topic = EVERYONE
+    elif isinstance(event, InstrumentChanged):
+        topic = market_topic(event.instrument.pair)
+    else:
+        topic = market_topic(event.pair)
+    return topic + _encoder.encode(event)
+
+
+def read_market_frame(frame: bytes) -> MarketEvent:
+    """Return the market event in a SUB frame. Raises: ProtocolError when it is none."""
+    end = frame.find(TOPIC_END)
+    if end < 0:
+        raise ProtocolError(f"market frame of {len(frame)} bytes has no topic")
+    return MARKET.decode(memoryview(frame)[end + 1 :])

@@ -1,0 +1,157 @@
+"""Merges the sources of settings and names every mistake in one sentence.
+
+Order, later wins: `config/default.toml`, `config/<profile>.toml`, `.env`, environment `WILDBOT_*`, command line.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from dotenv import dotenv_values
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from wildbot.model.errors import ConfigurationError
+from wildbot.settings import Profile, Section, Settings
+
+PREFIX = "WILDBOT_"
+CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
+NOT_SETTINGS = frozenset({"WILDBOT_TRADER", "WILDBOT_TELEGRAM__API_URL", "WILDBOT_LIVE_CONFIRM"})
+"""Names with our prefix that are no settings: the supervisor's word to its traders, and credentials' companions."""
+
+MASK = "****"
+
+Tree = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """The tree in force, and for each dotted key the source it came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (key, value, origin) of every setting, secrets masked, in the order of the tree."""
+        for key, value in _flatten(self.settings.model_dump(mode="json")):
+            secret = key.rsplit(".", 1)[-1] in ("api_secret", "api_key", "password")
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            yield key, MASK if secret and value else text, self.origins.get(key, "built-in default")
+
+
+def load(
+    arguments: Tree | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    config_folder: Path = CONFIG_FOLDER,
+    env_file: Path = Path(".env"),
+) -> LoadedSettings:
+    """Return the settings in force.
+
+    `arguments` is the command line's part as a nested dictionary. Raises: ConfigurationError with one sentence.
+    """
+    surroundings = os.environ if environment is None else environment
+    words = {k: v for k, v in dotenv_values(env_file).items() if v is not None} if env_file.is_file() else {}
+    from_file = _from_names(words, str(env_file))
+    from_environment = _from_names(surroundings, "environment")
+    given = arguments or {}
+    profile = next((str(t["profile"]) for t in (given, from_environment, from_file) if "profile" in t), Profile.SIM.value)
+    if profile not in list(Profile):
+        raise ConfigurationError(
+            f"profile is {profile!r} but must be one of: {', '.join(Profile)}{_nearest(profile, Profile)}"
+        )
+    sources: list[tuple[str, Tree]] = [
+        (f"config/{name}.toml", _from_toml(config_folder / f"{name}.toml")) for name in ("default", profile)
+    ]
+    sources += [(str(env_file), from_file), ("environment", from_environment), ("command line", given)]
+    merged: Tree = {}
+    origins: dict[str, str] = {}
+    for origin, tree in sources:
+        _check_names(tree, Settings, origin)
+        _merge(merged, tree)
+        origins.update({key: origin for key, _ in _flatten(tree)})
+    try:
+        return LoadedSettings(Settings.model_validate(merged), origins)
+    except ValidationError as error:
+        raise ConfigurationError(_sentence(error, origins)) from None
+
+
+def _from_toml(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+
+
+def _from_names(names: Mapping[str, str], origin: str) -> Tree:
+    """Turn WILDBOT_SECTION__KEY=text into a tree; lists are JSON."""
+    tree: Tree = {}
+    for name, text in names.items():
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+            continue
+        path = name.removeprefix(PREFIX).lower().split("__")
+        if len(path) > 2:
+            raise ConfigurationError(f"{name} ({origin}) is not a setting: names have one section and one key")
+        value: object = text
+        if text.startswith("["):
+            try:
+                value = msgspec.json.decode(text)
+            except msgspec.DecodeError:
+                raise ConfigurationError(f'{name} is {text!r} but must be a JSON list, such as ["BTC/USDC"]') from None
+        branch = tree
+        for part in path[:-1]:
+            below = branch.setdefault(part, {})
+            if not isinstance(below, dict):
+                raise ConfigurationError(f"{name} ({origin}) is not a setting{_nearest(part, Settings.model_fields)}")
+            branch = below
+        branch[path[-1]] = value
+    return tree
+
+
+def _check_names(tree: Tree, model: type[BaseModel], origin: str, above: str = "") -> None:
+    for key, value in tree.items():
+        name = f"{above}{key}"
+        if key not in model.model_fields:
+            raise ConfigurationError(f"{name} ({origin}) is not a setting{_nearest(key, model.model_fields)}")
+        kind = model.model_fields[key].annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            if not isinstance(value, dict):
+                raise ConfigurationError(f"{name} ({origin}) is a section, it cannot be {value!r}")
+            _check_names(value, kind, origin, f"{name}.")
+
+
+def _nearest(name: str, valid: "Mapping[str, object] | type[Profile]") -> str:
+    near = difflib.get_close_matches(name, [str(v) for v in valid], n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _merge(into: Tree, tree: Tree) -> None:
+    for key, value in tree.items():
+        below = into.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            _merge(below, value)
+        else:
+            into[key] = dict(value) if isinstance(value, dict) else value
+
+
+def _flatten(tree: Tree, above: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+    origin = origins.get(key, "built-in default")
+    value = first["input"]
+    shown = MASK if isinstance(value, SecretStr) or "secret" in key or "password" in key else repr(value)
+    rule = first["msg"].removeprefix("Value error, ")
+    return f"{key} is {shown} ({origin}) but the rule is: {rule[:1].lower()}{rule[1:]}"
