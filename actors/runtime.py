@@ -72,6 +72,7 @@ class Runtime:
         self._timers: list[tuple[float, int, float, Callback]] = []
         self._order = itertools.count()
         self._exit_code: int | None = None
+        self._handlers_before: dict[int, signal._HANDLER] = {}
         self._signals = self._catch_signals()
         self._acked = time.monotonic()
         self._unreadable_logged = 0.0
@@ -166,7 +167,7 @@ class Runtime:
                 self.on_crash()
             self._exit_code = EXIT_FAILED
         self.log.info("end code={}", self._exit_code)
-        self._close()
+        self.close()
         return self._exit_code
 
     def turn(self, wait_ms: int) -> None:
@@ -216,7 +217,7 @@ class Runtime:
         outbox.setblocking(False)
         signal.set_wakeup_fd(outbox.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda signum, frame: None)
+            self._handlers_before[number] = signal.signal(number, lambda signum, frame: None)
         self._wakeup = outbox  # kept open as long as this runtime lives
 
         def heard() -> None:
@@ -227,8 +228,11 @@ class Runtime:
         self.watch(inbox, heard)
         return inbox
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Send a last heartbeat, give back signals, sockets and the lock. `run` does this itself."""
         signal.set_wakeup_fd(-1)
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
         if self._link is not None:
             self._beat()
             self._link.socket.close(linger=200)
