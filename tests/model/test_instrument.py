@@ -42,7 +42,7 @@ def test_scaled_text_is_what_decimal_prints(value: int, places: int) -> None:
     assert scaled_text(value, places) == f"{Decimal(value).scaleb(-places):.{places}f}"
 
 
-@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "-inf", "1e400x", "0.001", "1,5"])
+@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "-inf", "1e400x", "0.001", "1,5", "1e999999999", "1e999999", "-1e-999999", "1" * 50])
 def test_text_that_is_no_number_of_so_many_decimals_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError):
         parse_scaled(text, 2)
@@ -106,3 +106,7 @@ def test_floor_and_ceil_ticks_stay_on_the_grid_around_the_price(ticks: int, step
 def test_money_text_rounds_half_away_from_zero() -> None:
     assert money_text(money_from_text("1.005"), 2) == "1.01"
     assert money_text(money_from_text("-1.005"), 2) == "-1.01"
+
+
+def test_more_digits_than_decimals_default_precision_are_kept() -> None:
+    assert parse_scaled("10000000000000000000000000001", 0) == 10**28 + 1

@@ -5,7 +5,7 @@ Rules: this is the only file that rounds or scales. Prices are `Ticks`, sizes ar
 Source: Kraken AssetPairs / `instrument` channel fields (pair_decimals, tick_size, lot_decimals, ordermin, costmin).
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NewType
 
@@ -29,6 +29,9 @@ Nanos = NewType("Nanos", int)
 MONEY_DECIMALS = 10
 MONEY_ONE = 10**MONEY_DECIMALS
 PPM = 1_000_000
+NUMBER_TEXT_MAX = 40
+"""Longest text read as a number, and the largest power of ten in one: foreign bytes shall not cost memory or time."""
+_EXACT = Context(prec=4 * NUMBER_TEXT_MAX)
 NANOS_PER_SECOND = 1_000_000_000
 NANOS_PER_MS = 1_000_000
 
@@ -61,15 +64,20 @@ def parse_scaled(text: str, decimals: int) -> int:
     Raises:
         ProtocolError: if the text is no finite number or has more significant decimals than `decimals`.
     """
+    if len(text) > NUMBER_TEXT_MAX:
+        raise ProtocolError(f"a number of {len(text)} characters: {text[:NUMBER_TEXT_MAX]!r}")
     try:
-        scaled = Decimal(text).scaleb(decimals)
+        number = Decimal(text)
     except InvalidOperation:
-        raise ProtocolError(f"not a number: {text[:40]!r}") from None
-    if not scaled.is_finite():
-        raise ProtocolError(f"not a finite number: {text[:40]!r}")
+        raise ProtocolError(f"not a number: {text!r}") from None
+    if not number.is_finite():
+        raise ProtocolError(f"not a finite number: {text!r}")
+    if number and abs(number.adjusted()) > NUMBER_TEXT_MAX:
+        raise ProtocolError(f"a number out of all proportion: {text!r}")
+    scaled = number.scaleb(decimals, _EXACT)
     whole = int(scaled)
     if whole != scaled:
-        raise ProtocolError(f"{text[:40]!r} has more than {decimals} decimals")
+        raise ProtocolError(f"{text!r} has more than {decimals} decimals")
     return whole
 
 

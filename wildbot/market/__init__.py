@@ -1,0 +1,1 @@
+"""What the market is: books, quotes, signals. Pure; may import `model` only."""
