@@ -11,7 +11,7 @@ from wildbot.model.market_data import BookSnapshot, FeedBeat, SystemStatus
 QUOTABLE = frozenset({PairStatus.ONLINE, PairStatus.LIMIT_ONLY, PairStatus.POST_ONLY, PairStatus.REDUCE_ONLY})
 
 
-class MarketWatch:
+class PairMarket:
     """One pair, seen from its trader."""
 
     __slots__ = ("_freshness", "_silence_max_ns", "book", "system")

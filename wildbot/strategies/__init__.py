@@ -1,0 +1,1 @@
+"""One file, one idea: every module here with a `STRATEGY = StrategySpec(...)` is a strategy. Pure."""

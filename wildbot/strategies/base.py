@@ -1,0 +1,170 @@
+"""What a strategy is: it sees a read-only view and answers what should rest, or what should be done at once.
+
+Rules: a strategy keeps nothing but its signals; it never sees a clock, a socket or an order id. What it answers is a wish:
+    the risk gate, the rate budget and the engine decide what leaves.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+import wildbot.strategies
+from wildbot.market.quotes import mid_ticks
+from wildbot.model.desk import PositionState
+from wildbot.model.errors import ConfigurationError
+from wildbot.model.instrument import FeeSchedule, Instrument, Money
+from wildbot.model.market_data import BookSnapshot, TradePrint
+from wildbot.trading.order_ledger import WorkingOrder
+from wildbot.trading.position import average_cost_ticks
+from wildbot.trading.quote_diff import NOTHING, QuoteTarget
+from wildbot.trading.taker import TakerOrder
+
+Indicators = dict[str, float | None]
+
+
+class TradingView(msgspec.Struct):
+    """What a strategy may know. The engine owns and refills it; strategies read.
+
+    `venue_now_ns` is event time, carried on by our clock while the market is silent. `lease` is 0 when none is in force.
+    `entry_block` is a code when something outside the strategy forbids new entries (pause, breaker, no lease), else "".
+    `book` is two-sided whenever `decide` is called. `working_bid` and `working_ask` are live orders, however uncertain.
+    """
+
+    book: BookSnapshot
+    instrument: Instrument
+    fees: FeeSchedule
+    position: PositionState
+    lease: Money
+    max_position: float
+    allow_short: bool
+    entry_block: str
+    now_ns: int
+    venue_now_ns: int
+    working_bid: WorkingOrder | None = None
+    working_ask: WorkingOrder | None = None
+
+    @property
+    def max_position_lots(self) -> int:
+        """The largest position the lease and the position limit allow at the mid; 0 without a lease."""
+        return self.instrument.floor_lots_for(Money(int(self.lease * self.max_position)), int(mid_ticks(self.book)))
+
+    @property
+    def average_cost_ticks(self) -> float:
+        """Average entry price in fractional ticks; 0.0 when flat."""
+        return average_cost_ticks(self.position, self.instrument)
+
+    @property
+    def held_s(self) -> float:
+        """Seconds since the position was opened; 0.0 when flat."""
+        opened_ns = self.position.opened_ns
+        return max(0, self.venue_now_ns - opened_ns) / 1e9 if self.position.lots else 0.0
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A strategy's answer. `reason` is its code; `text` a sentence for the owner, may be empty."""
+
+    target: QuoteTarget
+    reason: str
+    indicators: Indicators
+    taker: TakerOrder | None = None
+    text: str = ""
+
+    @property
+    def action(self) -> str:
+        """What it comes to in one word: take, quote_bid, quote_ask, quote_both or rest_nothing."""
+        if self.taker is not None:
+            return "take"
+        if self.target.bid is not None and self.target.ask is not None:
+            return "quote_both"
+        if self.target.bid is not None:
+            return "quote_bid"
+        return "quote_ask" if self.target.ask is not None else "rest_nothing"
+
+
+def rest_nothing(reason: str, indicators: Indicators, text: str = "") -> Decision:
+    """Return the decision to have no order at all."""
+    return Decision(NOTHING, reason, indicators, text=text)
+
+
+class Strategy(Protocol):
+    """One running strategy of one pair. `decides_on_trades`: whether a public trade alone is a reason to decide again."""
+
+    @property
+    def decides_on_trades(self) -> bool: ...
+
+    @property
+    def requote_ticks(self) -> int: ...
+
+    @property
+    def requote_threshold_bps(self) -> float: ...
+
+    def on_book(self, book: BookSnapshot) -> None:
+        """Take in a two-sided, verified book; called for every one, before any decision on it."""
+
+    def on_trade(self, trade: TradePrint) -> None:
+        """Take in a public trade."""
+
+    def on_gap(self) -> None:
+        """The book was invalid: what comes next does not follow from what came before."""
+
+    def least_needed(self, instrument: Instrument, fees: FeeSchedule, ticks: int) -> Money:
+        """Return the smallest lease this strategy can trade with at a price."""
+
+    def decide(self, view: TradingView) -> Decision:
+        """Return what should rest or be done now."""
+
+
+class StrategySpec(msgspec.Struct, frozen=True):
+    """A strategy as the system finds it: `name` is also its settings section; `config` checks its own ranges with
+    `require` in `__post_init__`."""
+
+    name: str
+    summary: str
+    config: type[msgspec.Struct]
+    build: Callable[[msgspec.Struct, Instrument], Strategy]
+
+    def make(self, parameters: dict[str, object], instrument: Instrument) -> Strategy:
+        """Return a running strategy. Raises: ConfigurationError naming the key, the value and the rule."""
+        return self.build(self.configure(parameters), instrument)
+
+    def configure(self, parameters: dict[str, object]) -> msgspec.Struct:
+        """Return checked parameters; missing ones have their defaults. Raises: ConfigurationError."""
+        known = self.config.__struct_fields__
+        for key in parameters:
+            if key not in known:
+                raise ConfigurationError(f"{self.name}.{key} is no parameter; there are: {', '.join(known)}")
+        try:
+            return msgspec.convert(parameters, self.config, strict=False)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"{self.name}: {error}") from None
+
+
+def require(name: str, value: object, holds: bool, rule: str) -> None:
+    """Complain about a parameter unless its rule holds. Raises: ValueError, which msgspec reports with the section."""
+    if not holds:
+        raise ValueError(f"{name} = {value} is not allowed: it must be {rule}")
+
+
+def find_strategies() -> dict[str, StrategySpec]:
+    """Return every strategy of this package by name: each module's `STRATEGY`."""
+    found: dict[str, StrategySpec] = {}
+    for module_info in pkgutil.iter_modules(wildbot.strategies.__path__):
+        module = importlib.import_module(f"wildbot.strategies.{module_info.name}")
+        spec = getattr(module, "STRATEGY", None)
+        if isinstance(spec, StrategySpec):
+            assert spec.name not in found, f"two strategies are called {spec.name}"
+            found[spec.name] = spec
+    return found
+
+
+def find_strategy(name: str) -> StrategySpec:
+    """Return one strategy by name, loading its module only. Raises: ConfigurationError when there is none."""
+    names = [module_info.name for module_info in pkgutil.iter_modules(wildbot.strategies.__path__)]
+    if name in names:
+        spec = getattr(importlib.import_module(f"wildbot.strategies.{name}"), "STRATEGY", None)
+        if isinstance(spec, StrategySpec):
+            return spec
+    raise ConfigurationError(f"trading.strategy = {name!r} is no strategy; there are: {', '.join(find_strategies())}")

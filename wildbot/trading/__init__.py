@@ -1,0 +1,1 @@
+"""What one trader is doing: its orders, its position, its limits. Pure; may import `model` and `market`."""

@@ -1,0 +1,106 @@
+"""Breakers: small memories of trouble that stop new entries for a while, then let go by themselves.
+
+Rules: a breaker never stops an exit or a cancel. Times are handed in; nothing here reads a clock.
+"""
+
+from collections import deque
+from enum import StrEnum
+
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+
+REJECTS_MAX = 3
+REJECT_WINDOW_NS = 10 * NANOS_PER_SECOND
+REJECT_BACK_OFF_NS = 10 * NANOS_PER_SECOND
+"""Three post-only rejects in ten seconds: the market runs faster than our orders; wait as long again."""
+
+SLOW_ANSWER_NS = 1_000 * NANOS_PER_MS
+SLOW_ANSWERS_MAX = 3
+SLOW_WINDOW_NS = 30 * NANOS_PER_SECOND
+SLOW_BACK_OFF_NS = 15 * NANOS_PER_SECOND
+
+STOP_LOSS_COOL_DOWN_NS = 30 * NANOS_PER_SECOND
+
+
+class BreakerCode(StrEnum):
+    """Which breaker holds entries back."""
+
+    REJECTS = "breaker_rejects"
+    LATENCY = "breaker_latency"
+    COOL_DOWN = "breaker_cool_down"
+
+
+class BurstBreaker:
+    """Opens for `back_off_ns` when `limit` incidents fall within `window_ns`; a further incident while open extends it."""
+
+    __slots__ = ("_back_off_ns", "_incidents", "_limit", "_open_until_ns", "_window_ns")
+
+    def __init__(self, limit: int, window_ns: int, back_off_ns: int) -> None:
+        assert limit >= 1, limit
+        self._limit = limit
+        self._window_ns = window_ns
+        self._back_off_ns = back_off_ns
+        self._incidents: deque[int] = deque(maxlen=limit)
+        self._open_until_ns = 0
+
+    def incident(self, now_ns: int) -> bool:
+        """Take note of trouble; return whether this opened a closed breaker."""
+        was_open = self.is_open(now_ns)
+        self._incidents.append(now_ns)
+        is_burst = len(self._incidents) == self._limit and now_ns - self._incidents[0] <= self._window_ns
+        if is_burst or was_open:
+            self._open_until_ns = now_ns + self._back_off_ns
+        return is_burst and not was_open
+
+    def is_open(self, now_ns: int) -> bool:
+        """Return whether entries are to wait."""
+        return now_ns < self._open_until_ns
+
+
+class CoolDown:
+    """Open for a given time after each start."""
+
+    __slots__ = ("_open_until_ns",)
+
+    def __init__(self) -> None:
+        self._open_until_ns = 0
+
+    def start(self, now_ns: int, length_ns: int) -> None:
+        """Hold entries back for `length_ns`; a longer pause under way is kept."""
+        self._open_until_ns = max(self._open_until_ns, now_ns + length_ns)
+
+    def is_open(self, now_ns: int) -> bool:
+        """Return whether entries are to wait."""
+        return now_ns < self._open_until_ns
+
+
+class Breakers:
+    """All breakers of one trader."""
+
+    __slots__ = ("_cool_down", "_rejects", "_slow")
+
+    def __init__(self) -> None:
+        self._rejects = BurstBreaker(REJECTS_MAX, REJECT_WINDOW_NS, REJECT_BACK_OFF_NS)
+        self._slow = BurstBreaker(SLOW_ANSWERS_MAX, SLOW_WINDOW_NS, SLOW_BACK_OFF_NS)
+        self._cool_down = CoolDown()
+
+    def order_rejected(self, now_ns: int) -> bool:
+        """A post-only order crossed or was refused; return whether that opened the breaker."""
+        return self._rejects.incident(now_ns)
+
+    def order_answered(self, took_ns: int, now_ns: int) -> bool:
+        """An order was acknowledged after `took_ns`; return whether slowness opened the breaker."""
+        return took_ns > SLOW_ANSWER_NS and self._slow.incident(now_ns)
+
+    def stopped_out(self, now_ns: int) -> None:
+        """A position was left at a loss limit."""
+        self._cool_down.start(now_ns, STOP_LOSS_COOL_DOWN_NS)
+
+    def open_code(self, now_ns: int) -> BreakerCode | None:
+        """Return which breaker holds entries back, or None."""
+        if self._rejects.is_open(now_ns):
+            return BreakerCode.REJECTS
+        if self._slow.is_open(now_ns):
+            return BreakerCode.LATENCY
+        if self._cool_down.is_open(now_ns):
+            return BreakerCode.COOL_DOWN
+        return None

@@ -1,0 +1,34 @@
+"""Everything about caution that is not the strategy's own."""
+
+import msgspec
+
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.trading.quote_diff import QuotePolicy, StaleOrderPolicy
+from wildbot.trading.rate_budget import TIER_LIMITS, RateBudget
+from wildbot.trading.risk import RiskLimits
+
+
+class EngineLimits(msgspec.Struct, frozen=True):
+    """The limits of one trader. `rate_reserve` is the fraction of the venue's order counter kept for withdrawals."""
+
+    risk: RiskLimits = RiskLimits()
+    silence_max_ns: int = 2 * NANOS_PER_SECOND
+    fill_cooldown_ns: int = 200 * NANOS_PER_MS
+    stale_order_ns: int = 500 * NANOS_PER_MS
+    stale_order_policy: StaleOrderPolicy = StaleOrderPolicy.REEVALUATE
+    rate_reserve: float = 0.4
+    tier: str = "intermediate"
+
+    def quote_policy(self, requote_ticks: int, requote_threshold_bps: float) -> QuotePolicy:
+        """Return when a difference is worth a command, for a strategy's own thresholds."""
+        return QuotePolicy(
+            requote_ticks=requote_ticks,
+            requote_threshold_bps=requote_threshold_bps,
+            stale_order_ns=self.stale_order_ns,
+            stale_order_policy=self.stale_order_policy,
+            rate_reserve=self.rate_reserve,
+        )
+
+    def rate_budget(self) -> RateBudget:
+        """Return a fresh model of the venue's order counter for the account's tier."""
+        return RateBudget(*TIER_LIMITS[self.tier])

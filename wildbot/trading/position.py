@@ -1,0 +1,107 @@
+"""One trader's inventory, its exact average cost and the profit of its round trips.
+
+Rules: everything is integer `Money`; a partial close takes its share of the basis rounded half up, so that a position
+    that is flat again has realised every unit that was paid. A round trip runs from flat to flat; a fill that crosses
+    zero ends one trip and opens the next, and its fee is split between them by size. Fees count towards the trip.
+Owns: one `PositionState`; the caller makes sure that no fill is applied twice (see `order_ledger`).
+Known limit: a fee charged in the base coin is booked as if it were quote `Money`; WildBot always asks for quote fees.
+"""
+
+import msgspec
+from msgspec.structs import replace
+
+from wildbot.model.desk import PositionState
+from wildbot.model.executions import Filled
+from wildbot.model.instrument import MONEY_DECIMALS, Instrument, Money, round_half_up
+
+
+class FillOutcome(msgspec.Struct, frozen=True, gc=False):
+    """What one fill did: `realised` is its profit before fees, `trip_pnl` the net of the round trip it ended (else 0)."""
+
+    realised: Money
+    fee: Money
+    closed_lots: int
+    opened_lots: int
+    trip_closed: bool
+    trip_pnl: Money
+
+
+class Position:
+    """Inventory of one pair, fed with fills one at a time."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: PositionState) -> None:
+        self._state = state
+
+    @property
+    def state(self) -> PositionState:
+        """The whole position as one value; `Position(state)` goes on from it."""
+        return self._state
+
+    def apply(self, fill: Filled) -> FillOutcome:
+        """Book one fill. `fill.lots` is positive, `fill.cost` too."""
+        assert fill.lots > 0, fill
+        held = self._state.lots
+        closed_lots = min(abs(held), fill.lots) if held * fill.side.sign < 0 else 0
+        opened_lots = fill.lots - closed_lots
+        closing_cost = round_half_up(fill.cost * closed_lots, fill.lots)
+        closing_fee = round_half_up(fill.fee * closed_lots, fill.lots)
+        realised = trip_pnl = Money(0)
+        if closed_lots:
+            realised = self._close(fill, closed_lots, closing_cost, closing_fee)
+            trip_pnl = self._end_trip_when_flat()
+        trip_closed = closed_lots > 0 and self._state.lots == 0
+        if opened_lots:
+            self._open(fill, opened_lots, fill.cost - closing_cost, fill.fee - closing_fee)
+        self._state = replace(self._state, trades=self._state.trades + 1, last_fill_ns=fill.ts_ns)
+        return FillOutcome(realised, fill.fee, closed_lots, opened_lots, trip_closed, trip_pnl)
+
+    def _close(self, fill: Filled, lots: int, cost: int, fee: int) -> Money:
+        state = self._state
+        basis = round_half_up(state.basis * lots, abs(state.lots))
+        realised = Money(-fill.side.sign * cost - basis)
+        self._state = replace(
+            state,
+            lots=state.lots + fill.side.sign * lots,
+            basis=state.basis - basis,
+            realised=state.realised + realised,
+            fees=state.fees + fee,
+            trip_pnl=state.trip_pnl + realised - fee,
+        )
+        return realised
+
+    def _end_trip_when_flat(self) -> Money:
+        state = self._state
+        if state.lots:
+            return Money(0)
+        won = state.trip_pnl > 0
+        self._state = replace(state, wins=state.wins + won, losses=state.losses + (not won), trip_pnl=0, opened_ns=0)
+        return state.trip_pnl
+
+    def _open(self, fill: Filled, lots: int, cost: int, fee: int) -> None:
+        state = self._state
+        self._state = replace(
+            state,
+            lots=state.lots + fill.side.sign * lots,
+            basis=state.basis + fill.side.sign * cost,
+            fees=state.fees + fee,
+            trip_pnl=state.trip_pnl - fee,
+            opened_ns=state.opened_ns if state.lots else fill.ts_ns,
+        )
+
+    def unrealised(self, mark_ticks: int, instrument: Instrument) -> Money:
+        """Return what closing everything at `mark_ticks` would realise, before the fee; 0 when flat."""
+        lots = self._state.lots
+        if lots == 0:
+            return Money(0)
+        value = instrument.cost(mark_ticks, abs(lots))
+        return Money((value if lots > 0 else -value) - self._state.basis)
+
+
+def average_cost_ticks(state: PositionState, instrument: Instrument) -> float:
+    """Return the average entry price in fractional ticks, fees not included; 0.0 when flat. For signals and display."""
+    if state.lots == 0:
+        return 0.0
+    scale = instrument.price_decimals + instrument.lot_decimals - MONEY_DECIMALS
+    return float(state.basis / state.lots * 10.0**scale)
