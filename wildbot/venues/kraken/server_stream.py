@@ -1,0 +1,182 @@
+"""Turns what happens at the exchange into messages for whoever subscribed to it.
+
+Rules: every message is made once per channel, pair and depth and shared by its subscribers; nothing is made that nobody
+    subscribed. Books go out per engine event; trades, tickers and candles once per call of `publish`.
+Owns: the mirrored books, candles and spreads of all pairs, and the list of connections.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from wildbot.model.exchange import BookChange, EngineStatus, ExchangeEvent, LedgerEntry, OrderEvent, PublicTrade
+from wildbot.model.instrument import Instrument
+from wildbot.venues.kraken.server_book import BookMirror
+from wildbot.venues.kraken.server_candles import Candles
+from wildbot.venues.kraken.server_exchange import Exchange
+from wildbot.venues.kraken.server_faults import Faults
+from wildbot.venues.kraken.server_ledger import Ledger
+from wildbot.venues.kraken.server_public import (
+    book_update_frame,
+    instrument_frame,
+    ohlc_frame,
+    status_frame,
+    ticker_frame,
+    trade_frame,
+)
+from wildbot.venues.kraken.server_reports import SHORT_STATUSES, execution_report, ledger_row
+from wildbot.venues.kraken.server_session import Session
+from wildbot.venues.kraken.server_text import json_text
+
+SPREADS_MAX = 200
+WHOLE_BOOK = 1_000_000
+Top = tuple[tuple[int, int] | None, tuple[int, int] | None]
+
+
+class Stream:
+    """The fan-out."""
+
+    def __init__(self, exchange: Exchange, ledger: Ledger, faults: Faults) -> None:
+        self._exchange = exchange
+        self._ledger = ledger
+        self._faults = faults
+        self.instruments: Mapping[str, Instrument] = exchange.instruments
+        self.sessions: dict[int, Session] = {}
+        self.books: dict[str, BookMirror] = {}
+        self.candles = {pair: Candles() for pair in self.instruments}
+        self.spreads: dict[str, deque[tuple[int, int, int]]] = {
+            pair: deque(maxlen=SPREADS_MAX) for pair in self.instruments
+        }
+        self._tops: dict[str, Top] = {}
+
+    def open(self) -> None:
+        """Take over the books as they stand; from now on every event is mirrored."""
+        for pair in self.instruments:
+            self.books[pair] = BookMirror(*self._exchange.depth(pair, WHOLE_BOOK))
+            self._tops[pair] = (self.books[pair].bids.best(), self.books[pair].asks.best())
+
+    def warm(self, events: Sequence[ExchangeEvent]) -> None:
+        """Learn from what happened before the doors opened: only the trades, for the candles."""
+        for event in events:
+            if isinstance(event, PublicTrade):
+                self.candles[event.pair].add(event)
+
+    def publish(self, events: Sequence[ExchangeEvent], now_ns: int) -> None:
+        """Tell the subscribers about these events, in order."""
+        trades: dict[str, list[PublicTrade]] = {}
+        moved: dict[str, int] = {}
+        for event in events:
+            match event:
+                case BookChange():
+                    self._publish_book(event)
+                    moved[event.pair] = event.ts_ns
+                case PublicTrade():
+                    self._ledger.trade(event)
+                    self.candles[event.pair].add(event)
+                    trades.setdefault(event.pair, []).append(event)
+                case OrderEvent():
+                    self._publish_order(event)
+                case LedgerEntry():
+                    self._publish_balance(event)
+                case EngineStatus():
+                    self._ledger.record("status", event.ts_ns, {"system": event.system})
+                    self._publish_to_all(status_frame(event.system, None))
+        for pair, prints in trades.items():
+            self._publish_trades(pair, prints, now_ns)
+        for pair, ts_ns in moved.items():
+            self._publish_top(pair, ts_ns)
+
+    def pair_changed(self, pair: str, now_ns: int) -> None:
+        """The rules or the status of one pair changed."""
+        self.instruments = self._exchange.instruments
+        frame = instrument_frame([self.instruments[pair]], (), "update")
+        for session in self._listeners("instrument", pair, now_ns):
+            if session.instrument:
+                session.send(frame)
+
+    def _listeners(self, channel: str, pair: str, now_ns: int) -> Sequence[Session]:
+        if self._faults.is_silent(channel, pair, now_ns):
+            return ()
+        return tuple(self.sessions.values())
+
+    def _publish_to_all(self, frame: str) -> None:
+        for session in self.sessions.values():
+            session.send(frame)
+
+    def _publish_book(self, change: BookChange) -> None:
+        pair = change.pair
+        readers = [session for session in self.sessions.values() if pair in session.books]
+        depths = sorted({session.books[pair] for session in readers})
+        silent = self._faults.is_silent("book", pair, change.ts_ns)
+        for side, windows, checksum in self.books[pair].apply(change, depths):
+            for depth, effects in windows:
+                stated = self._faults.checksum(pair, checksum)
+                frame = book_update_frame(self.instruments[pair], side, effects, stated, change.ts_ns)
+                for session in readers:
+                    if session.books[pair] == depth and not silent:
+                        session.send(frame)
+
+    def _publish_trades(self, pair: str, trades: list[PublicTrade], now_ns: int) -> None:
+        instrument = self.instruments[pair]
+        frame = ticker = ""
+        for session in self._listeners("trade", pair, now_ns):
+            if pair in session.trades:
+                frame = frame or trade_frame(instrument, trades, "update")
+                session.send(frame)
+        for session in self._listeners("ticker", pair, now_ns):
+            if session.tickers.get(pair) == "trades":
+                ticker = ticker or self.ticker(pair, now_ns, "update")
+                session.send(ticker)
+        frames: dict[int, str] = {}
+        for session in self._listeners("ohlc", pair, now_ns):
+            for symbol, interval in session.candles:
+                if symbol == pair:
+                    if interval not in frames:
+                        last = self.candles[pair].traded(interval, 1)
+                        frames[interval] = ohlc_frame(instrument, interval, last, now_ns, "update")
+                    session.send(frames[interval])
+
+    def ticker(self, pair: str, now_ns: int, kind: str) -> str:
+        """Return the ticker message of one pair as it stands."""
+        book = self.books[pair]
+        stats = self._exchange.day_stats(pair)
+        return ticker_frame(self.instruments[pair], book.bids.best(), book.asks.best(), stats, now_ns, kind)
+
+    def _publish_top(self, pair: str, ts_ns: int) -> None:
+        book = self.books[pair]
+        top = (book.bids.best(), book.asks.best())
+        before, self._tops[pair] = self._tops[pair], top
+        if top == before:
+            return
+        if top[0] is not None and top[1] is not None:
+            self.spreads[pair].append((ts_ns, top[0][0], top[1][0]))
+        frame = ""
+        for session in self._listeners("ticker", pair, ts_ns):
+            if session.tickers.get(pair) == "bbo":
+                frame = frame or self.ticker(pair, ts_ns, "update")
+                session.send(frame)
+
+    def _publish_order(self, event: OrderEvent) -> None:
+        self._ledger.order(event)
+        report = None
+        silent = self._faults.is_silent("executions", event.order.pair, event.ts_ns)
+        for session in self.sessions.values():
+            feed = session.executions
+            if feed is None or feed.account != event.order.account:
+                continue
+            if not feed.all_statuses and event.exec_type not in SHORT_STATUSES:
+                continue
+            report = report or execution_report(self.instruments[event.order.pair], event)
+            sequence = feed.next_sequence()  # a swallowed message is counted: its gap is how the client notices
+            if not silent:
+                session.send(json_text({"channel": "executions", "type": "update", "data": [report], "sequence": sequence}))
+
+    def _publish_balance(self, entry: LedgerEntry) -> None:
+        self._ledger.balance(entry)
+        silent = self._faults.is_silent("balances", "", entry.ts_ns)
+        for session in self.sessions.values():
+            feed = session.balances
+            if feed is not None and feed.account == entry.account:
+                sequence = feed.next_sequence()
+                if not silent:
+                    frame = {"channel": "balances", "type": "update", "data": [ledger_row(entry)], "sequence": sequence}
+                    session.send(json_text(frame))

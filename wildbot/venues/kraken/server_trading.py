@@ -1,0 +1,185 @@
+"""The trading methods of the private WebSocket: from a request's fields to the exchange and back.
+
+Rules: returns the answers, never sends them; a list of orders gets one answer per order. The engine's refusals keep their
+    text.
+Source: Kraken WebSocket v2 trading pages and recorded replies.
+Known limit: `edit_order` is not served; amend does the same and keeps the order.
+"""
+
+from dataclasses import dataclass
+
+from wildbot.model.errors import VenueRefusal
+from wildbot.model.exchange import AmendPlaced, CancelPlaced, OrderView, Placed, PlaceOrder, Refusal
+from wildbot.model.instrument import Instrument
+from wildbot.venues.kraken.server_exchange import Exchange
+from wildbot.venues.kraken.server_frames import FIELDS, ORDER_FIELDS, Params, Request, check_fields
+from wildbot.venues.kraken.server_orders import amend_order, invalid, place_order
+from wildbot.venues.kraken.server_text import timestamp_seconds
+
+BATCH_ADD_MIN, BATCH_ADD_MAX = 2, 15
+BATCH_CANCEL_MIN, BATCH_CANCEL_MAX = 2, 50
+CANCEL_MAX = 50
+TIMEOUT_MAX_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: a result, or an error when `error` is not empty."""
+
+    result: object = None
+    error: str = ""
+
+
+class WebSocketTrading:
+    """The seven methods."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._methods = {
+            "add_order": self._add,
+            "amend_order": self._amend,
+            "cancel_order": self._cancel,
+            "cancel_all": self._cancel_all,
+            "cancel_all_orders_after": self._cancel_all_after,
+            "batch_add": self._batch_add,
+            "batch_cancel": self._batch_cancel,
+        }
+
+    def knows(self, method: str) -> bool:
+        """Whether this is a trading method."""
+        return method in self._methods
+
+    def carry_out(self, request: Request, account: str, now_ns: int) -> list[Answer]:
+        """Do what is asked and return the answers, at least one."""
+        try:
+            check_fields(request.method, request.params, FIELDS[request.method])
+            return self._methods[request.method](request.params, account, now_ns)
+        except VenueRefusal as error:
+            return [Answer(error=str(error))]
+
+    def _instrument(self, params: Params) -> Instrument:
+        symbol = str(params.get("symbol", ""))
+        try:
+            return self._exchange.instruments[symbol]
+        except KeyError:
+            raise VenueRefusal(f"Currency pair not supported {symbol[:40]}") from None
+
+    def _add(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        return [self._place(place_order(self._instrument(params), params, account, now_ns), params, now_ns)]
+
+    def _place(self, order: PlaceOrder, params: Params, now_ns: int) -> Answer:
+        reply = self._exchange.place(order, now_ns)
+        if isinstance(reply, Refusal):
+            return Answer(error=reply.error)
+        return Answer(_placed(reply, params))
+
+    def _batch_add(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        orders = params.get("orders")
+        if not isinstance(orders, list) or not BATCH_ADD_MIN <= len(orders) <= BATCH_ADD_MAX:
+            raise invalid("orders")
+        instrument = self._instrument(params)
+        common = {name: params[name] for name in ("deadline", "validate") if name in params}
+        requests = []
+        for order in orders:
+            if not isinstance(order, dict):
+                raise invalid("orders")
+            check_fields("batch_add", order, ORDER_FIELDS)
+            requests.append(place_order(instrument, order | common, account, now_ns))
+        answers = [self._place(each, order, now_ns) for each, order in zip(requests, orders, strict=True)]
+        return [Answer([answer.result if not answer.error else {"error": answer.error} for answer in answers])]
+
+    def _amend(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        order_id, cl_ord_id = str(params.get("order_id", "")), str(params.get("cl_ord_id", ""))
+        if bool(order_id) == bool(cl_ord_id):
+            raise invalid("order_id")
+        order = find_open(self._exchange, account, order_id, cl_ord_id)
+        if order is None:  # let the engine word it; it knows whether there ever was such an order
+            request = AmendPlaced(account=account, order_id=order_id, cl_ord_id=cl_ord_id)
+        else:
+            request = amend_order(self._exchange.instruments[order.pair], params, account, now_ns)
+        reply = self._exchange.amend(request, now_ns)
+        if isinstance(reply, Refusal):
+            return [Answer(error=reply.error)]
+        named = {"order_id": reply.order_id} if order_id else {"cl_ord_id": cl_ord_id}
+        return [Answer({"amend_id": reply.amend_id, **named})]
+
+    def _cancel(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        wanted = [(kind, value) for kind in ("order_id", "cl_ord_id", "order_userref") for value in _list(params, kind)]
+        if not 0 < len(wanted) <= CANCEL_MAX:
+            raise invalid("order_id")
+        answers = []
+        for kind, value in wanted:
+            error = self._cancel_one(account, kind, value, now_ns)
+            answers.append(Answer(error=error) if error else Answer({kind: value}))
+        return answers
+
+    def _cancel_one(self, account: str, kind: str, value: object, now_ns: int) -> str:
+        error = "EOrder:Unknown order"
+        for request in cancels_of(self._exchange, account, kind, value):
+            reply = self._exchange.cancel(request, now_ns)
+            error = reply.error if isinstance(reply, Refusal) else ""
+        return error
+
+    def _batch_cancel(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        wanted = [("order_id", value) for value in _list(params, "orders")]
+        wanted += [("cl_ord_id", value) for value in _list(params, "cl_ord_id")]
+        if not BATCH_CANCEL_MIN <= len(wanted) <= BATCH_CANCEL_MAX:
+            raise invalid("orders")
+        count = sum(not self._cancel_one(account, kind, value, now_ns) for kind, value in wanted)
+        return [Answer({"count": count})]
+
+    def _cancel_all(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        return [Answer({"count": self._exchange.cancel_all(account, now_ns).count})]
+
+    def _cancel_all_after(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        timeout = params.get("timeout")
+        if not isinstance(timeout, int) or not 0 <= timeout < TIMEOUT_MAX_S:
+            raise invalid("timeout")
+        return [Answer(switch_result(self._exchange, account, timeout, now_ns))]
+
+
+def switch_result(exchange: Exchange, account: str, timeout_s: int, now_ns: int) -> Params:
+    """Set the dead man's switch and return the answer both interfaces give; a disarmed switch has trigger time "0"."""
+    at_ns = exchange.cancel_all_after(account, timeout_s, now_ns)
+    return {"currentTime": timestamp_seconds(now_ns), "triggerTime": timestamp_seconds(at_ns) if at_ns else "0"}
+
+
+def find_open(exchange: Exchange, account: str, order_id: str, cl_ord_id: str) -> OrderView | None:
+    """Return the open order with one of these ids."""
+    return next(
+        (
+            order
+            for order in exchange.open_orders(account)
+            if (order_id and order.order_id == order_id) or (cl_ord_id and order.cl_ord_id == cl_ord_id)
+        ),
+        None,
+    )
+
+
+def cancels_of(exchange: Exchange, account: str, kind: str, value: object) -> list[CancelPlaced]:
+    """Return the cancels that one identifier asks for: one for an id, any number for a user reference."""
+    if kind == "order_id" and isinstance(value, str) and not value.lstrip("-").isdigit():
+        return [CancelPlaced(account=account, order_id=value)]
+    if kind == "cl_ord_id" and isinstance(value, str):
+        return [CancelPlaced(account=account, cl_ord_id=value)]
+    return [
+        CancelPlaced(account=account, order_id=order.order_id)
+        for order in exchange.open_orders(account)
+        if str(order.userref) == str(value) and order.userref
+    ]
+
+
+def _placed(reply: Placed, params: Params) -> Params:
+    result: Params = {}
+    if reply.cl_ord_id:
+        result["cl_ord_id"] = reply.cl_ord_id
+    if reply.order_id:
+        result["order_id"] = reply.order_id
+    if "order_userref" in params:
+        result["order_userref"] = reply.userref
+    return result
+
+
+def _list(params: Params, name: str) -> list[object]:
+    value = params.get(name, [])
+    return value if isinstance(value, list) else [value]
