@@ -1,0 +1,72 @@
+"""The pair scanner: a guest in the supervisor's process that hears what the feed handler publishes and ranks the pairs.
+
+Rules: decides nothing itself; `PairScanner` scores, `SwitchRule` proposes. What a proposal leads to is the supervisor's
+    business.
+"""
+
+from collections.abc import Collection
+
+from wildbot.desk.supervision_words import Ranked, RankedPair, SwapProposed
+from wildbot.market.pair_score import PairScanner, PairScore, ScannerRules
+from wildbot.market.pair_switch import SwitchRule
+from wildbot.model.instrument import NANOS_PER_SECOND, Money
+from wildbot.model.market_data import BookInvalidated, BookSnapshot, InstrumentChanged, MarketEvent
+from wildbot.model.status import InstrumentTable
+from wildbot.settings import Settings
+
+NO_LIMIT_BPS = 10_000.0
+
+
+class ScannerGuest:
+    """The scanner of one run; `look` returns what the supervisor has to hear."""
+
+    def __init__(self, settings: Settings) -> None:
+        scanner = settings.scanner
+        trades_makers = settings.trading.strategy == "market_maker"
+        rules = ScannerRules(
+            horizon_ns=int(scanner.horizon_seconds * NANOS_PER_SECOND),
+            sample_ns=int(settings.market_maker.volatility_sample_s * NANOS_PER_SECOND),
+            window=max(settings.market_maker.volatility_window, scanner.warm_samples),
+            warm_samples=scanner.warm_samples,
+            spread_penalty=scanner.spread_penalty,
+            max_spread_bps=settings.market_maker.max_spread_bps if trades_makers else NO_LIMIT_BPS,
+            hurdle_policy=settings.market_maker.edge_policy,
+            profile=settings.profile.value,
+        )
+        self._scanner = PairScanner(rules, settings.trading.universe, settings.capital.currency)
+        self._switch = SwitchRule(scanner.switch_threshold, int(scanner.hysteresis_seconds * NANOS_PER_SECOND))
+
+    def on_market(self, event: MarketEvent) -> None:
+        """Take in one published event."""
+        match event:
+            case BookSnapshot():
+                self._scanner.on_book(event)
+            case BookInvalidated():
+                self._scanner.on_invalid(event)
+            case InstrumentChanged(instrument):
+                self._scanner.set_instrument(instrument, None)
+            case _:
+                pass
+
+    def on_instruments(self, table: InstrumentTable) -> None:
+        """Take in the gateway's table with the account's own fees."""
+        for instrument in table.instruments:
+            self._scanner.set_instrument(instrument, table.fees.get(instrument.pair))
+
+    def set_share(self, share: Money) -> None:
+        """One trader's part of the capital from now on."""
+        self._scanner.set_share(share)
+
+    def set_universe(self, pairs: tuple[str, ...]) -> None:
+        """Score exactly these pairs."""
+        self._scanner.set_universe(pairs)
+
+    def look(self, traded: Collection[str], now_ns: int) -> tuple[tuple[PairScore, ...], list[Ranked | SwapProposed]]:
+        """Return the ranking, and the same as events for the supervisor's brain."""
+        scores = self._scanner.ranking(now_ns)
+        rows = tuple(RankedPair(row.pair, row.tradeable, row.fits, row.warm, row.reason) for row in scores)
+        events: list[Ranked | SwapProposed] = [Ranked(rows)]
+        proposal = self._switch.look(scores, traded, now_ns)
+        if proposal is not None:
+            events.append(SwapProposed(proposal.out, proposal.into, proposal.reason))
+        return scores, events

@@ -1,0 +1,1 @@
+"""What happened and what it was worth: the status document, history, statistics. Pure."""
