@@ -30,8 +30,10 @@ check: venv      ## style and types
 test: check      ## style, types and every test
 	$(BIN)/python -m pytest
 
-lock: venv       ## resolve dependencies anew into requirements.lock (needs pip-tools)
-	$(BIN)/python -m piptools compile -q --extra dev --generate-hashes --allow-unsafe --no-emit-index-url \
+lock:            ## resolve dependencies anew into requirements.lock
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet pip-tools
+	.venv/lock/bin/python -m piptools compile -q --extra dev --generate-hashes --allow-unsafe --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o requirements.lock pyproject.toml
 
 clean:           ## forget everything WildBot remembers (never while it runs)

@@ -1,0 +1,1 @@
+"""The cockpit: one page to watch the desk and steer it, drawn by Streamlit from the status document."""
