@@ -1,0 +1,134 @@
+"""Over any stream of requests: nothing is created, nothing lost, nobody spends what he has not got."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulation.builders_simulation import FEES, ONE, PAIR, SECOND, btc, exchange
+from wildbot.model.exchange import (
+    AmendPlaced,
+    BookChange,
+    CancelPlaced,
+    Kind,
+    LedgerEntry,
+    OrderEvent,
+    PlaceOrder,
+    SelfTrade,
+    Tif,
+)
+from wildbot.model.instrument import Liquidity, Lots, Money
+from wildbot.model.orders import Side
+
+INSTRUMENT = btc(min_lots=Lots(1), min_cost=Money(0))
+KINDS = [Kind.LIMIT] * 5 + [Kind.MARKET, Kind.STOP_LOSS, Kind.TAKE_PROFIT_LIMIT]
+
+requests = st.lists(
+    st.tuples(
+        st.sampled_from(["place", "place", "place", "amend", "cancel", "cancel_all"]),
+        st.sampled_from(["alice", "bob", "~house"]),
+        st.sampled_from(list(Side)),
+        st.sampled_from(KINDS),
+        st.integers(6_799_990, 6_800_010),
+        st.integers(1, 100_000_000),
+        st.sampled_from([Tif.GTC, Tif.GTC, Tif.GTC, *Tif]),
+        st.sampled_from(list(SelfTrade)),
+        st.booleans(),
+        st.integers(0, 99),
+    ),
+    min_size=15,
+    max_size=60,
+)
+
+
+@given(requests)
+@settings(max_examples=120, deadline=None)
+def test_assets_fees_holds_and_book_are_exact_over_any_stream(stream):
+    made = exchange("alice", "bob", instrument=INSTRUMENT)
+    shown: dict[tuple[Side, int], int] = {}
+    ledger = {
+        ("alice", "USDC"): 100_000 * ONE,
+        ("bob", "USDC"): 100_000 * ONE,
+        ("alice", "BTC"): 10 * ONE,
+        ("bob", "BTC"): 10 * ONE,
+    }
+    for step, (what, account, side, kind, ticks, lots, tif, stp, flag, pick) in enumerate(stream):
+        now = step * 20 * SECOND
+        open_orders = made.open_orders(account)
+        if what == "place":
+            is_limit, has_trigger = (
+                kind in (Kind.LIMIT, Kind.TAKE_PROFIT_LIMIT),
+                kind in (Kind.STOP_LOSS, Kind.TAKE_PROFIT_LIMIT),
+            )
+            request = PlaceOrder(
+                account=account,
+                pair=PAIR,
+                side=side,
+                kind=kind,
+                lots=lots,
+                ticks=ticks if is_limit else 0,
+                trigger_ticks=ticks if has_trigger else 0,
+                tif=tif,
+                stp=stp,
+                post_only=flag and is_limit and tif in (Tif.GTC, Tif.GTD),
+                expire_ns=now + 100 * SECOND if tif is Tif.GTD else 0,
+            )
+            made.place(request, now)
+        elif what == "cancel_all":
+            made.cancel_all(account, now)
+        elif open_orders:
+            target = open_orders[pick % len(open_orders)].order_id
+            if what == "cancel":
+                made.cancel(CancelPlaced(account=account, order_id=target), now)
+            else:
+                made.amend(AmendPlaced(account=account, order_id=target, lots=lots, ticks=ticks if flag else None), now)
+        for event in made.drain():
+            if isinstance(event, BookChange):
+                for level_side, level, total in event.levels:
+                    shown[level_side, level] = total
+            elif isinstance(event, LedgerEntry):
+                ledger[event.account, event.asset] += event.change - event.fee
+                assert event.balance == ledger[event.account, event.asset]
+            elif isinstance(event, OrderEvent):
+                assert not event.order.account.startswith("~")
+        check(made, shown, ledger)
+
+
+def check(made, shown, ledger):
+    bids, asks = made.depth(PAIR, 1000)
+    assert not bids or not asks or bids[0][0] < asks[0][0]
+    for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
+        assert sorted(levels) == sorted((ticks, total) for (s, ticks), total in shown.items() if s is side and total)
+    assert made.asset_total("USDC") == 200_000 * ONE
+    assert made.asset_total("BTC") == 20 * ONE
+    collected = 0
+    for account in ("alice", "bob"):
+        fills = made.executions(account)
+        collected += sum(e.fee for e in fills)
+        for asset, units in made.balances(account).items():
+            assert units == ledger[account, asset]
+            # Each fill rounds its cost and fee on their own: a cost unit per fill may be missing.
+            assert units - made.holds(account).get(asset, 0) >= (-2 * len(fills) * 10**5 if asset == "USDC" else 0)
+        for execution in fills:
+            rate = FEES.maker_ppm if execution.liquidity is Liquidity.MAKER else FEES.taker_ppm
+            assert execution.cost == INSTRUMENT.cost(execution.ticks, execution.lots)
+            assert execution.fee == INSTRUMENT.fee(execution.cost, rate)
+        for order in (*made.open_orders(account), *made.closed_orders(account)):
+            mine = [e for e in fills if e.order_id == order.order_id]
+            assert sum(e.lots for e in mine) == order.filled_lots <= order.lots
+            assert sum(e.cost for e in mine) == order.cost and sum(e.fee for e in mine) == order.fee
+            assert order.exec_ids == tuple(e.exec_id for e in reversed(mine))
+        assert made.holds(account) == reserved(made.open_orders(account))
+    assert made.balances("~fees").get("USDC", 0) == collected
+
+
+def reserved(open_orders):
+    """What the open orders must hold: coins of sells, cost and dearest fee of buys, each for what is left of it."""
+    holds: dict[str, int] = {}
+    for order in open_orders:
+        left = order.lots - order.filled_lots
+        if order.side is Side.SELL:
+            holds["BTC"] = holds.get("BTC", 0) + left * 100
+        else:
+            cost = INSTRUMENT.cost(order.ticks or order.trigger_ticks, left)
+            rate = FEES.maker_ppm if order.post_only else FEES.taker_ppm
+            holds["USDC"] = holds.get("USDC", 0) + cost + INSTRUMENT.fee(cost, rate)
+    return {asset: units for asset, units in holds.items() if units}

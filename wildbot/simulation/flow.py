@@ -1,0 +1,77 @@
+"""The synthetic market: seeded participants on every pair of a simulated exchange.
+
+Rules: the same seed, pairs, activity and start time give the same market, action by action, as long as nobody else trades
+    in it. All participants go through the exchange like everybody else. Memory is bounded: each pair has a fixed number
+    of actions waiting and a bounded number of orders.
+Source: see `fundamental`, `crowd`, `quoters` and `takers` for the four parts of the model.
+Known limit: participants do not learn; they react to a strategy's orders only by trading with them and by what those do to
+    the best prices.
+"""
+
+import heapq
+import random
+from collections.abc import Callable, Sequence
+
+from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.simulation.exchange import SimulatedExchange
+from wildbot.simulation.fundamental import CommonFactor
+from wildbot.simulation.pair_flow import NEWS_PERIOD_NS, PairFlow
+from wildbot.simulation.venue_pairs import VenuePair
+
+LATENESS_NS_MAX = 600 * NANOS_PER_SECOND
+"""A market that is called later than this (a suspended machine) goes on from now instead of making up for the gap; ten
+minutes of eight pairs take two to three seconds to make up for."""
+
+
+class SyntheticMarket:
+    """Participants on the given pairs, which the exchange must know. `activity` scales all their rates."""
+
+    def __init__(
+        self, exchange: SimulatedExchange, pairs: Sequence[VenuePair], rng: random.Random, *, activity: float = 1.0
+    ) -> None:
+        self._exchange = exchange
+        self._pairs = tuple(pairs)
+        self._rng = rng
+        self._activity = activity
+        self._serial = 0
+        self._due: list[tuple[int, int, Callable[[int], int]]] = []
+        self.flows: dict[str, PairFlow] = {}
+
+    def start(self, now_ns: int) -> None:
+        """Seed the books; from now on the market is ready to trade."""
+        common = CommonFactor(self._derived_rng(), now_ns)
+        for pair in self._pairs:
+            flow = PairFlow(
+                self._exchange, pair, common=common, rng=self._derived_rng(), activity=self._activity, now_ns=now_ns
+            )
+            self.flows[pair.instrument.pair] = flow
+            flow.seed(now_ns)
+            self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), flow.on_news)
+            self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), flow.on_crowd)
+            self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), flow.on_look)
+            self._wait(flow.draw_taker(), flow.on_taker)
+
+    def next_due_ns(self) -> int | None:
+        """Return when the next participant acts; None before `start`."""
+        return self._due[0][0] if self._due else None
+
+    def step(self, now_ns: int) -> None:
+        """Let everybody act who is due at or before `now_ns`, each at its own time."""
+        if self._due and now_ns - self._due[0][0] > LATENESS_NS_MAX:
+            self._skip(now_ns - self._due[0][0])
+        while self._due and self._due[0][0] <= now_ns:
+            due_ns, _, act = heapq.heappop(self._due)
+            self._wait(act(due_ns), act)
+
+    def _wait(self, due_ns: int, act: Callable[[int], int]) -> None:
+        self._serial += 1
+        heapq.heappush(self._due, (due_ns, self._serial, act))
+
+    def _skip(self, by_ns: int) -> None:
+        self._due = [(due_ns + by_ns, serial, act) for due_ns, serial, act in self._due]
+        for flow in self.flows.values():
+            flow.skip(by_ns)
+
+    def _derived_rng(self) -> random.Random:
+        # One generator per pair: what happens on one pair does not change the draws of another.
+        return type(self._rng)(self._rng.getrandbits(64))
