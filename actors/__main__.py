@@ -14,7 +14,7 @@ from wildbot.model.errors import ConfigurationError
 
 def main(words: list[str]) -> int:
     """Run the actor named by the first word and return its exit code."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "ACTOR = ActorSpec(" in path.read_text())
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "\nACTOR = ActorSpec(" in path.read_text())
     if not words or words[0] not in names:
         sys.stderr.write(f"usage: python -m actors NAME, where NAME is one of: {', '.join(names)}\n")
         return EXIT_USAGE

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from wildbot.desk.supervision_words import Ranked, RankedPair, SwapProposed
 from wildbot.market.pair_score import PairScanner, PairScore, ScannerRules
 from wildbot.market.pair_switch import SwitchRule
+from wildbot.market.recent_books import RecentBooks
 from wildbot.model.instrument import NANOS_PER_SECOND, Money
 from wildbot.model.market_data import BookInvalidated, BookSnapshot, InstrumentChanged, MarketEvent
 from wildbot.model.status import InstrumentTable
@@ -34,6 +35,7 @@ class ScannerGuest:
             profile=settings.profile.value,
         )
         self._scanner = PairScanner(rules, settings.trading.universe, settings.capital.currency)
+        self._recent: dict[str, RecentBooks] = {}
         self._switch = SwitchRule(scanner.switch_threshold, int(scanner.hysteresis_seconds * NANOS_PER_SECOND))
 
     def on_market(self, event: MarketEvent) -> None:
@@ -41,12 +43,19 @@ class ScannerGuest:
         match event:
             case BookSnapshot():
                 self._scanner.on_book(event)
+                self._recent.setdefault(event.pair, RecentBooks()).add(event)
             case BookInvalidated():
                 self._scanner.on_invalid(event)
+                self._recent.pop(event.pair, None)
             case InstrumentChanged(instrument):
                 self._scanner.set_instrument(instrument, None)
             case _:
                 pass
+
+    def history(self, pair: str) -> tuple[BookSnapshot, ...]:
+        """Return what the pair's book did lately; nothing for a pair that has no valid book."""
+        recent = self._recent.get(pair)
+        return recent.history() if recent is not None else ()
 
     def on_instruments(self, table: InstrumentTable) -> None:
         """Take in the gateway's table with the account's own fees."""

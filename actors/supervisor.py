@@ -48,7 +48,7 @@ from wildbot.desk.supervision_words import (
     SupervisionEvent,
     SupervisorState,
 )
-from wildbot.model.control import ToSupervisor
+from wildbot.model.control import BookHistory, HistoryRequest, ToSupervisor
 from wildbot.model.errors import ProtocolError
 from wildbot.model.instrument import NANOS_PER_SECOND, Money
 from wildbot.model.market_data import BookSnapshot, InstrumentChanged, MarketEvent
@@ -132,6 +132,9 @@ class Supervisor:
             self._on_message(peer.decode(errors="replace"), message)
 
     def _on_message(self, actor: str, message: ToSupervisor) -> None:
+        if isinstance(message, HistoryRequest):
+            self._actors.send(actor.encode(), encode(BookHistory(message.pair, self._scanner.history(message.pair))))
+            return
         if isinstance(message, Alert):
             level = "ERROR" if message.level is Severity.CRITICAL else message.level.upper()
             self._runtime.log.log(level, "{} says {}: {}", message.actor, message.key, message.text)

@@ -18,10 +18,11 @@ from actors.trader_config import TraderConfig, TraderLimits, actor_name, from_en
 from wildbot.adapters.home import Home
 from wildbot.adapters.zmq_bus import Spoke, Subscriber
 from wildbot.engine import TIMER_NS, EngineCommand, EngineEvent, TradingEngine
-from wildbot.model.control import Flatten, FromSupervisor, Pause, Resume, Retire, Retired
+from wildbot.model.control import BookHistory, Flatten, FromSupervisor, HistoryRequest, Pause, Resume, Retire, Retired
 from wildbot.model.desk import FeesChanged, Inheritance, LeaseRequest, OrderRequest, Report, TraderHello
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, money_from_text
+from wildbot.model.market_data import BookSnapshot
 from wildbot.model.status import Severity
 from wildbot.protocol.bus import EVERYONE, FROM_ALLOCATOR, FROM_GATEWAY, encode, market_topic, read_market_frame
 from wildbot.protocol.reliability import SequenceGuard
@@ -33,6 +34,7 @@ from wildbot.trading.rate_budget import TIER_LIMITS
 from wildbot.trading.risk import RiskLimits
 
 HELLO_S = 1.0
+HISTORY_WAIT_S = 1.0
 STATUS_S = 0.25
 ALERT_STAYS_NS = 60 * NANOS_PER_SECOND
 """An alert that was not repeated for so long has cleared."""
@@ -94,6 +96,10 @@ class Trader:
         runtime.on_command = self._on_command
         runtime.on_stop = self._wind_up
         runtime.on_crash = self._cancel_all
+        self._inheritance: Inheritance | None = None
+        self._history: tuple[BookSnapshot, ...] | None = None
+        runtime.report(HistoryRequest(config.pair))
+        runtime.later(HISTORY_WAIT_S, self._start_cold)
         self._hello()
 
     # --- what it hears --------------------------------------------------------------------------------------------
@@ -140,6 +146,20 @@ class Trader:
         if self.engine is not None:
             self._give(inheritance)
             return
+        self._inheritance = inheritance
+        self._begin()
+
+    def _start_cold(self) -> None:
+        if self._history is None:
+            self._runtime.log.warning("no market history within {} s; signals start cold", HISTORY_WAIT_S)
+            self._history = ()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Trade as soon as both the inheritance and the market's history are here."""
+        inheritance = self._inheritance
+        if self.engine is not None or inheritance is None or self._history is None:
+            return
         self.engine = TradingEngine(
             pair=self._config.pair,
             epoch=self._config.epoch,
@@ -150,10 +170,17 @@ class Trader:
             parameters=self._config.parameters,
             limits=self._limits,
         )
-        self._runtime.log.info("inherits {} lots", inheritance.position.lots)
+        self.engine.warm(self._history)
+        lots, books = inheritance.position.lots, len(self._history)
+        self._runtime.log.info("inherits {} lots, warmed by {} books", lots, books)
         self._tick()
 
     def _on_command(self, command: FromSupervisor) -> None:
+        if isinstance(command, BookHistory):
+            if self._history is None:
+                self._history = command.books
+                self._begin()
+            return
         if isinstance(command, Retire) and self.engine is None:
             self._runtime.report(Retired(self._config.pair, self._config.epoch, 0, ok=True, reason="never traded"))
             self._runtime.stop(EXIT_DONE)

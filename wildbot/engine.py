@@ -7,7 +7,7 @@ Owns: position, orders, lease, signals and mode of one trader start.
 Known limit: a venue status published before this trader subscribed is not known here; the gateway knows it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wildbot.market.pair_market import PairMarket
 from wildbot.model.control import Flatten, Pause, Resume, Retire, Retired
@@ -108,6 +108,11 @@ class TradingEngine:
             self._on_news(event, now_ns)
         self._step(now_ns)
         return self._flush()
+
+    def warm(self, books: Iterable[BookSnapshot]) -> None:
+        """Let the signals see two-sided books from before the start, oldest first; nothing is decided on them."""
+        for book in books:
+            self._strategy.on_book(book)
 
     def on_timer(self, now_ns: int) -> Sequence[EngineCommand]:
         """Let time act: lease renewal, stale orders, retries. To be called every `TIMER_NS`."""

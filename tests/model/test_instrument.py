@@ -42,7 +42,10 @@ def test_scaled_text_is_what_decimal_prints(value: int, places: int) -> None:
     assert scaled_text(value, places) == f"{Decimal(value).scaleb(-places):.{places}f}"
 
 
-@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", "-inf", "1e400x", "0.001", "1,5", "1e999999999", "1e999999", "-1e-999999", "1" * 50])
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "NaN", "Infinity", "-inf", "1e400x", "0.001", "1,5", "1e999999999", "1e999999", "-1e-999999", "1" * 50],
+)
 def test_text_that_is_no_number_of_so_many_decimals_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError):
         parse_scaled(text, 2)

@@ -5,6 +5,7 @@ The verbs a trader hears: `Pause`, `Resume`, `Flatten`, `Retire`; the order gate
 
 import msgspec
 
+from wildbot.model.market_data import BookSnapshot
 from wildbot.model.status import (
     Alert,
     AlertCleared,
@@ -16,6 +17,19 @@ from wildbot.model.status import (
     TradeRecord,
     TraderStatus,
 )
+
+
+class HistoryRequest(msgspec.Struct, frozen=True, array_like=True, tag="history_request"):
+    """A new trader asks what its pair's book did lately, so that its signals start warm."""
+
+    pair: str
+
+
+class BookHistory(msgspec.Struct, frozen=True, array_like=True, tag="history"):
+    """The supervisor's answer to `HistoryRequest`: thinned books, oldest first (market.recent_books); may be empty."""
+
+    pair: str
+    books: tuple[BookSnapshot, ...]
 
 
 class Pause(msgspec.Struct, frozen=True, array_like=True, tag="pause"):
@@ -90,5 +104,6 @@ ToSupervisor = (
     | Retired
     | EpochEnded
     | NoneRest
+    | HistoryRequest
 )
-FromSupervisor = HeartbeatAck | Pause | Resume | Flatten | Retire | EndEpoch | EpochEnded | StopAll | Rearm
+FromSupervisor = HeartbeatAck | BookHistory | Pause | Resume | Flatten | Retire | EndEpoch | EpochEnded | StopAll | Rearm

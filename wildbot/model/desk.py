@@ -19,7 +19,7 @@ class TraderHello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
 
 
 class OrderRequest(msgspec.Struct, frozen=True, array_like=True, tag="request"):
-    """One command, with what it was decided on. `not_after_ns`: later than this the gateway denies it (stale in transit)."""
+    """One command, with what it was decided on. Later than `not_after_ns` the gateway denies it."""
 
     epoch: int
     command: OrderCommand

@@ -1,0 +1,265 @@
+"""The order gateway: the only process with keys, nonce and rate budget; a shell around `desk.order_router`.
+
+Rules: of one batch of commands all rows are on disk before the first byte leaves. When they cannot be written, cancels
+    leave and nothing else. The journal, the keys and the private connection belong to this process alone.
+"""
+
+from collections.abc import Sequence
+
+from actors.gateway_questions import Questions
+from actors.gateway_records import read_rows, write_rows
+from actors.gateway_setup import find_key, gateway_setup
+from actors.gateway_stream import GatewayStream
+from actors.runtime import Runtime
+from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
+from wildbot.adapters import log
+from wildbot.adapters.home import Home
+from wildbot.adapters.journal import Journal, JournalError
+from wildbot.adapters.secrets import ApiKey
+from wildbot.adapters.venue_client import NonceReserve, VenueClient
+from wildbot.adapters.zmq_bus import Hub, Subscriber
+from wildbot.desk import gateway_commands as commands
+from wildbot.desk.gateway_commands import GatewayCommand
+from wildbot.desk.order_desk import ANSWER_GRACE_NS
+from wildbot.desk.order_router import OrderRouter
+from wildbot.desk.venue_queries import Query, QuerySilent, Topic
+from wildbot.desk.watch import JournalFailed, NotSent, StopRequested, Tick
+from wildbot.model.control import EndEpoch, FromSupervisor, Rearm, StopAll
+from wildbot.model.desk import LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
+from wildbot.model.errors import ConfigurationError, ProtocolError
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.model.orders import CancelOrder
+from wildbot.model.status import Severity
+from wildbot.protocol.bus import TO_GATEWAY, encode, read_market_frame
+from wildbot.settings import Settings
+from wildbot.settings_loading import load
+
+TICK_S = 0.1
+TRADERS_REMEMBERED_MAX = 1_000
+NONCE_META = "nonce_ceiling"
+HALT_FILE = "HALT"
+"""A file of this name in the home stops all orders, whatever else is dead."""
+
+
+class OrderGateway:
+    """Carries out what the router decides."""
+
+    def __init__(self, runtime: Runtime, settings: Settings, key: ApiKey, journal: Journal) -> None:
+        self._runtime = runtime
+        self._journal = journal
+        self._router = OrderRouter(gateway_setup(settings))
+        self._questions = Questions(settings.trading.universe)
+        self._nonces = NonceReserve(int(journal.meta().get(NONCE_META, "0")), runtime.now_ns())
+        self._reserve_nonces()
+        self._client = VenueClient(
+            settings.rest_url, key, self._nonces, calls_per_s=settings.kraken.rest_calls_per_s, clock_ns=runtime.now_ns
+        )
+        self._stream = GatewayStream(settings.ws_auth_url, self._router, runtime.now_ns)
+        self._hub = Hub(runtime.home.socket("orders"))
+        self._market = Subscriber(runtime.home.socket("market"))
+        self._halt_file = runtime.home.root / HALT_FILE
+        self._settle_ns = settings.orders.deadline_ms * NANOS_PER_MS + ANSWER_GRACE_NS
+        self._traders: dict[int, bytes] = {}
+        self._allocator = b""
+        self._unreadable = 0
+
+    def open(self) -> None:
+        """Hook everything to the loop and begin to start up."""
+        runtime = self._runtime
+        runtime.watch(self._client, self._hear_rest)
+        runtime.watch(self._stream, self._hear_stream)
+        runtime.watch(self._hub.socket, self._hear_peers)
+        runtime.watch(self._market.socket, self._hear_market)
+        runtime.every(TICK_S, self._tick)
+        runtime.on_command = self._hear_supervisor
+        runtime.on_stop = lambda: self._do(self._router.on_shell(StopRequested(), runtime.now_ns()))
+        runtime.on_crash = self._crash
+        self._do(self._router.begin(runtime.now_ns()))
+
+    def close(self) -> None:
+        """Give everything back; the nonce reserve shrinks to what was used."""
+        self._client.close()
+        self._stream.close()
+        self._hub.close()
+        self._market.close()
+        try:
+            self._journal.write(meta={NONCE_META: str(self._nonces.last)})
+        except JournalError as error:
+            self._runtime.log.error("the last nonce could not be written: {}", error)
+        self._journal.close()
+
+    # --- ears -----------------------------------------------------------------------------------------------------
+
+    def _hear_peers(self) -> None:
+        for peer, frame in self._hub.drain():
+            try:
+                message = TO_GATEWAY.decode(frame)
+            except ProtocolError as error:
+                self._unreadable += 1
+                self._runtime.log.warning("unreadable order message ({} so far): {}", self._unreadable, error)
+                continue
+            self._runtime.log.debug("heard {}", message)
+            self._note_address(peer, message)
+            self._do(self._router.on_peer(message, self._runtime.now_ns()))
+
+    def _note_address(self, peer: bytes, message: ToGateway) -> None:
+        match message:
+            case TraderHello():
+                self._traders[message.epoch] = peer
+            case OrderRequest():
+                self._traders.setdefault(message.epoch, peer)  # so that a stranger hears why it is denied
+            case LeaseTable() | LeaseRecall():
+                self._allocator = peer
+        while len(self._traders) > TRADERS_REMEMBERED_MAX:
+            del self._traders[next(iter(self._traders))]
+
+    def _hear_market(self) -> None:
+        for frame in self._market.drain():
+            self._router.on_market(read_market_frame(frame), self._runtime.now_ns())
+
+    def _hear_rest(self) -> None:
+        for outcome in self._client.drain():
+            answer = self._questions.answer(outcome)
+            self._runtime.log.debug("answer {}", answer)
+            self._do(self._router.on_answer(answer, self._runtime.now_ns()))
+
+    def _hear_stream(self) -> None:
+        self._do(self._stream.pump())
+
+    def _hear_supervisor(self, command: FromSupervisor) -> None:
+        if isinstance(command, EndEpoch | StopAll | Rearm):
+            self._runtime.log.info("supervisor: {}", command)
+            self._do(self._router.on_supervisor(command, self._runtime.now_ns()))
+
+    def _tick(self) -> None:
+        runtime = self._runtime
+        self._reserve_nonces()
+        if not self._journal.is_in_place():
+            self._do(self._router.on_shell(JournalFailed("its file is gone"), runtime.now_ns()))
+        self._do(self._stream.pump())
+        silence_ns = int(runtime.supervisor_silence_s * NANOS_PER_SECOND)
+        self._do(self._router.on_shell(Tick(silence_ns, self._halt_file.exists()), runtime.now_ns()))
+        runtime.state = self._router.state.phase.value
+
+    # --- hands ----------------------------------------------------------------------------------------------------
+
+    def _do(self, batch: list[GatewayCommand]) -> None:
+        written = self._write(batch)
+        for command in batch:
+            if not isinstance(command, commands.TellSupervisor):
+                self._runtime.log.debug("do {}", command)
+            if isinstance(command, commands.Send):
+                self._send(command, written=written)
+            elif written or not isinstance(command, commands.TellTrader | commands.TellAllocator):
+                self._carry_out(command)
+
+    def _write(self, batch: list[GatewayCommand]) -> bool:
+        try:
+            write_rows(self._journal, batch, self._router.state.instruments)
+        except JournalError as error:
+            self._runtime.log.critical("the journal cannot be written: {}", error)
+            failed = JournalFailed(str(error))
+            self._runtime.later(0, lambda: self._do(self._router.on_shell(failed, self._runtime.now_ns())))
+            return False
+        for command in batch:
+            if isinstance(command, commands.WriteEvent):
+                self._runtime.log.info("{} {} {}", command.kind, command.pair, command.text)
+        return True
+
+    def _send(self, command: commands.Send, *, written: bool) -> None:
+        order = command.command
+        reason = ""
+        if not isinstance(order, CancelOrder):
+            if not written:
+                reason = "the journal could not be written"
+            elif self._halt_file.exists():
+                reason = f"the file {HALT_FILE} lies in the home"
+        if not reason:
+            reason = self._stream.send(order, command.deadline_ns)
+        if reason:
+            now_ns = self._runtime.now_ns()
+            self._runtime.later(0, lambda: self._do(self._router.on_shell(NotSent(order, reason), now_ns)))
+
+    def _carry_out(self, command: GatewayCommand) -> None:
+        runtime = self._runtime
+        match command:
+            case commands.ArmTimer():
+                self._stream.arm_timer(command.timeout_s)
+            case commands.AskVenue():
+                self._ask(command.query)
+            case commands.OpenStream():
+                self._stream.open(command.token, self._router.state.instruments)
+            case commands.CloseStream():
+                runtime.log.info("private stream closed: {}", command.reason)
+                self._stream.drop()
+            case commands.TellTrader():
+                self._hub.send(self._traders.get(command.epoch, b""), encode(command.message))
+            case commands.TellAllocator():
+                self._hub.send(self._allocator, encode(command.message))
+            case commands.TellSupervisor():
+                runtime.report(command.message)
+            case commands.RaiseAlert():
+                runtime.alert(command.level, command.key, command.text)
+            case commands.ClearAlert():
+                runtime.clear(command.key)
+            case commands.Leave():
+                runtime.log.info("leaving: {}", command.text)
+                if not command.clean:
+                    runtime.alert(Severity.CRITICAL, "unclean_stop", command.text)
+                runtime.stop(EXIT_DONE if command.clean else EXIT_FAILED)
+            case commands.Refuse():
+                runtime.alert(Severity.CRITICAL, "configuration", command.text)
+                runtime.stop(EXIT_CONFIGURATION)
+            case _:
+                pass  # rows are written, sends are sent
+
+    def _ask(self, query: Query) -> None:
+        if query.topic is Topic.JOURNAL:
+            self._runtime.later(0, lambda: self._read_journal(query))
+        elif not self._client.submit(self._questions.call(query)):
+            answer = QuerySilent(query, "too many calls wait; this one was not sent")
+            self._runtime.later(0, lambda: self._do(self._router.on_answer(answer, self._runtime.now_ns())))
+
+    def _read_journal(self, query: Query) -> None:
+        try:
+            seen = read_rows(self._journal, query, self._router.state.instruments, self._settle_ns)
+        except ConfigurationError as error:
+            self._carry_out(commands.Refuse(str(error)))
+            return
+        self._do(self._router.on_answer(seen, self._runtime.now_ns()))
+
+    def _reserve_nonces(self) -> None:
+        ceiling = self._nonces.wanted_ceiling()
+        if ceiling is None:
+            return
+        try:
+            self._journal.write(meta={NONCE_META: str(ceiling)})
+            self._nonces.extend(ceiling)
+        except JournalError as error:
+            self._runtime.log.error("no nonces can be reserved: {}", error)
+
+    def _crash(self) -> None:
+        # The dead man's switch stays armed; these cancels are faster when the connection still stands.
+        for intent in self._router.state.intents.live():
+            self._stream.send(CancelOrder(intent.cl_ord_id, intent.pair, "gateway failed"), self._runtime.now_ns())
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the order gateway until it is told to stop."""
+    settings = load().settings
+    key = find_key(settings)
+    for secret in (key.key, key.secret):
+        log.blank(secret)
+    runtime = Runtime("order_gateway", Home(settings.home), level=settings.log.level)
+    journal = Journal(
+        runtime.home.data / f"{settings.profile}.sqlite", profile=settings.profile.value, key_fingerprint=key.fingerprint
+    )
+    gateway = OrderGateway(runtime, settings, key, journal)
+    gateway.open()
+    try:
+        return runtime.run()
+    finally:
+        gateway.close()
+
+
+ACTOR = ActorSpec("order_gateway", "sole holder of keys, nonce and rate budget; routes every order", run)

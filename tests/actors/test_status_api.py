@@ -1,0 +1,138 @@
+"""The status API over real sockets: honest health, the whole document, metrics that leave out what is unknown."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from actors.health import DOCUMENT_AGE_S_MAX, HEARTBEAT_AGE_MS_MAX, reasons_against
+from actors.status_api import HOST, StatusServer, listen
+from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, a_trader, an_actor, wait_until
+from wildbot.adapters.home import Home
+from wildbot.adapters.status_feed import StatusFeed
+from wildbot.commands.status_document import view_of
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with a_home() as prepared:
+        yield prepared
+
+
+@pytest.fixture
+def feed(home: Home) -> Iterator[StatusFeed]:
+    following = StatusFeed(home).start()
+    yield following
+    following.close()
+
+
+@pytest.fixture
+def base(feed: StatusFeed) -> Iterator[str]:
+    listener = listen(0)
+    server = StatusServer(feed, listener)
+    server.start()
+    yield f"http://{HOST}:{listener.getsockname()[1]}"
+    server.close()
+
+
+def get(url: str) -> requests.Response:
+    return requests.get(url, timeout=10)
+
+
+def show(home: Home, feed: StatusFeed, **changes: object) -> FakeSupervisor:
+    supervisor = FakeSupervisor(home)
+    supervisor.shows(a_document(**changes))
+    wait_until(feed, lambda: feed.latest()[0] is not None)
+    return supervisor
+
+
+def test_health_is_ok_while_running_and_every_actor_is_fresh(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed):
+        answer = get(f"{base}/health")
+    assert (answer.status_code, answer.json()) == (200, {"healthy": True, "state": "running", "reasons": []})
+
+
+def test_health_says_no_with_the_reason_when_halted(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed, state="halted", reasons=["the owner asked"]):
+        answer = get(f"{base}/health")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["the state is halted, not running: the owner asked"])
+
+
+def test_health_says_no_before_the_first_document(base: str) -> None:
+    answer = get(f"{base}/health")
+    assert (answer.status_code, answer.json()["state"]) == (503, "unknown")
+
+
+def test_status_is_the_whole_document_with_its_age(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed):
+        answer = get(f"{base}/api/status")
+    assert answer.json() == a_document()
+    assert int(answer.headers["X-Status-Age-Ms"]) >= 0
+
+
+def test_status_is_unavailable_before_the_first_document(base: str) -> None:
+    answer = get(f"{base}/api/status")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_status")
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/status", "/metrics"])
+def test_no_answer_may_be_cached(home: Home, feed: StatusFeed, base: str, path: str) -> None:
+    with show(home, feed):
+        assert get(base + path).headers["Cache-Control"] == "no-cache"
+
+
+def test_metrics_carry_account_traders_and_actors(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed):
+        text = get(f"{base}/metrics").text
+    for line in (
+        "wildbot_account_equity 16.24",
+        "wildbot_account_drawdown_pct 0.37",
+        "wildbot_fills_total 7.0",
+        'wildbot_trader_open_orders{pair="BTC/USDC"} 2.0',
+        'wildbot_trader_data_age_ms{pair="BTC/USDC"} 12.0',
+        'wildbot_actor_p99_us{actor="order_gateway"} 90.0',
+        'wildbot_state{mode="sim",state="running"} 1.0',
+        'wildbot_state{mode="sim",state="halted"} 0.0',
+    ):
+        assert line in text.splitlines()
+
+
+def test_metrics_leave_out_what_is_unknown(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed, traders=[a_trader(spread_bps=None)]):
+        assert "wildbot_trader_spread_bps{" not in get(f"{base}/metrics").text
+
+
+def test_metrics_before_the_first_document_say_that_its_age_is_infinite(base: str) -> None:
+    assert "wildbot_status_age_seconds +Inf" in get(f"{base}/metrics").text
+
+
+def test_nothing_can_be_steered_over_http(base: str) -> None:
+    assert requests.post(f"{base}/api/status", json={"verb": "halt"}, timeout=10).status_code == 405
+
+
+def test_a_taken_port_is_known_before_anything_is_served() -> None:
+    with listen(0) as first, pytest.raises(OSError, match="in use"):
+        listen(first.getsockname()[1])
+
+
+def test_a_document_at_its_age_limit_is_healthy_and_one_past_it_is_not() -> None:
+    status = view_of(a_document(actors=[an_actor(heartbeat_age_ms=0.0)]))
+    assert reasons_against(status, DOCUMENT_AGE_S_MAX) == []
+    assert len(reasons_against(status, DOCUMENT_AGE_S_MAX + 0.01)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"state": "dead"}, "is dead"),
+        ({"heartbeat_age_ms": None}, "never reported"),
+        ({"heartbeat_age_ms": HEARTBEAT_AGE_MS_MAX + 1}, "last heard"),
+    ],
+)
+def test_each_actor_must_be_alive_and_fresh(changes: dict[str, object], reason: str) -> None:
+    (found,) = reasons_against(view_of(a_document(actors=[an_actor(), an_actor("supervisor", **changes)])), 0.0)
+    assert found.startswith("supervisor ") and reason in found
+
+
+def test_a_document_without_actors_is_not_healthy() -> None:
+    assert reasons_against(view_of(a_document(actors=[])), 0.0) == ["no actor reports"]

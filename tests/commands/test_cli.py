@@ -1,0 +1,300 @@
+"""The command line: sentences, exit codes and JSON, against real sockets."""
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, a_trader
+from wildbot.adapters.home import Home
+from wildbot.cli import app
+from wildbot.commands import steer
+from wildbot.commands.instance import LOCK_ROLE
+
+ROOT = Path(__file__).resolve().parents[2]
+VERBS = (
+    "up", "down", "status", "pairs", "swap", "pause", "resume", "flatten", "halt", "rearm", "logs", "config", "doctor",
+    "report", "exchange", "bench",
+)  # fmt: skip
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
+    """A prepared home that the commands see, away from anybody's `.env`."""
+    monkeypatch.chdir(tmp_path)
+    with a_home() as prepared:
+        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
+        yield prepared
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A loopback port somebody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one command."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def wildbot(*words: str) -> Result:
+    result = CliRunner().invoke(app, words)
+    return Result(result.exit_code, result.stdout, result.stderr)
+
+
+def sentences(result: Result) -> str:
+    """Everything said, on one line: where a line is broken is no rule."""
+    return " ".join((result.stdout + result.stderr).split())
+
+
+def an_obedient(document: Mapping[str, object]) -> Any:
+    return lambda verb, args: {"ok": True, "result": dict(document) if verb == "status" else {}}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_listed_and_explains_itself_with_an_example(verb: str) -> None:
+    assert verb in wildbot("--help").stdout
+    page = wildbot(verb, "--help")
+    assert page.exit_code == 0
+    assert "Example" in page.stdout or verb == "bench"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = "import sys, wildbot.cli; print([m for m in ('streamlit', 'pandas', 'pyarrow') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("pairs",), ("pause",), ("halt", "--yes"), ("swap", "BTC/USDC", "SOL/USDC", "-y")]
+)
+def test_asking_what_does_not_run_is_a_sentence_and_code_4(home: Home, words: tuple[str, ...]) -> None:
+    result = wildbot(*words)
+    assert result.exit_code == 4
+    assert "does not run" in sentences(result)
+
+
+def test_down_says_when_there_is_nothing_to_stop(home: Home) -> None:
+    result = wildbot("down")
+    assert (result.exit_code, "does not run" in sentences(result)) == (4, True)
+
+
+@pytest.mark.parametrize("verb", ["status", "config", "up"])
+def test_a_mistyped_setting_is_one_sentence_and_code_78(home: Home, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    monkeypatch.setenv("WILDBOT_CAPITAL__STARTNG", "20")
+    result = wildbot(verb)
+    assert result.exit_code == 78
+    assert "capital.startng" in sentences(result) and "did you mean 'starting'?" in sentences(result)
+
+
+def test_an_unknown_word_is_a_usage_error(home: Home) -> None:
+    assert wildbot("dance").exit_code == 2
+
+
+def test_status_prints_the_document_as_json(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient(a_document())):
+        result = wildbot("status", "--json")
+    assert json.loads(result.stdout) == a_document()
+
+
+def test_status_shows_traders_and_actors(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient(a_document())):
+        result = wildbot("status")
+    assert result.exit_code == 0
+    for word in ("SIM running", "BTC/USDC", "99.5", "order_gateway", "16.24"):
+        assert word in sentences(result)
+
+
+def test_text_from_outside_cannot_forge_a_line(home: Home) -> None:
+    hostile = a_document(traders=[a_trader(reason="ok\nTRADING \x1b[2J")])
+    with FakeSupervisor(home, an_obedient(hostile)):
+        result = wildbot("status")
+    assert "\x1b[2J" not in result.stdout and "\nTRADING" not in result.stdout
+
+
+def test_pairs_prints_the_scanner_as_json(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient(a_document())):
+        assert json.loads(wildbot("pairs", "--json").stdout)[0]["pair"] == "BTC/USDC"
+
+
+def test_halt_tells_what_will_happen_and_then_what_happened(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient({})) as supervisor:
+        supervisor.shows(a_document(state="halted"))
+        result = wildbot("halt", "--yes")
+    assert result.exit_code == 0
+    will, happened = "none is sent until `wildbot rearm`", "the state is halted"
+    assert sentences(result).index(will) < sentences(result).index(happened)
+    assert supervisor.heard[0] == ("halt", {})
+
+
+def test_swap_waits_until_the_old_pair_is_gone_and_the_new_one_quotes(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient({})) as supervisor:
+        supervisor.shows(a_document(traders=[a_trader("SOL/USDC")]))
+        result = wildbot("swap", "BTC/USDC", "SOL/USDC", "--json")
+    outcome = json.loads(result.stdout)
+    assert (result.exit_code, outcome["effect"]) == (0, "BTC/USDC is flat and gone, SOL/USDC quotes")
+    assert supervisor.heard[0] == ("swap", {"out": "BTC/USDC", "in": "SOL/USDC"})
+
+
+def test_an_accepted_verb_without_effect_times_out_with_code_5(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steer, "EFFECT_WAIT_S", 0.2)
+    with FakeSupervisor(home, an_obedient({})) as supervisor:
+        supervisor.shows(a_document())
+        result = wildbot("swap", "BTC/USDC", "SOL/USDC", "--yes")
+    assert (result.exit_code, "no effect showed" in sentences(result)) == (5, True)
+
+
+def test_a_refused_verb_gives_the_reason_and_code_1(home: Home) -> None:
+    refusal = {"ok": False, "error": {"code": "unknown_pair", "message": "no trader of FOO/USDC"}}
+    with FakeSupervisor(home, lambda verb, args: refusal):
+        result = wildbot("flatten", "FOO/USDC", "--yes")
+    assert (result.exit_code, "no trader of FOO/USDC" in sentences(result)) == (1, True)
+
+
+def test_logs_prints_the_last_lines(home: Home) -> None:
+    (home.log / "supervisor.log").write_text("one\ntwo\nthree\n")
+    assert wildbot("logs", "supervisor", "-n", "2").stdout.split() == ["two", "three"]
+
+
+def test_logs_names_the_actors_there_are_when_asked_for_another(home: Home) -> None:
+    (home.log / "supervisor.log").write_text("one\n")
+    result = wildbot("logs", "supervisr")
+    assert (result.exit_code, "there are: supervisor" in sentences(result)) == (1, True)
+
+
+def test_config_masks_secrets_and_names_origins(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WILDBOT_CAPITAL__STARTING", "20")
+    result = wildbot("config", "--json")
+    rows = json.loads(result.stdout)
+    assert rows["capital.starting"] == {"value": "20", "origin": "environment"}
+    assert rows["exchange.api_secret"]["value"] == "****"
+
+
+def test_up_refuses_a_second_start_in_the_same_home(home: Home) -> None:
+    first = home.lock(LOCK_ROLE)
+    try:
+        result = wildbot("up")
+    finally:
+        first.release()
+    assert (result.exit_code, "already runs" in sentences(result)) == (1, True)
+
+
+def test_up_names_the_setting_of_a_taken_port(home: Home, monkeypatch: pytest.MonkeyPatch, taken_port: int) -> None:
+    monkeypatch.setenv("WILDBOT_DASHBOARD__PORT", str(taken_port))
+    result = wildbot("up")
+    assert result.exit_code == 1
+    assert f"port {taken_port} is taken" in sentences(result) and "WILDBOT_DASHBOARD__PORT" in sentences(result)
+    assert not list(home.run.iterdir())
+
+
+def test_up_refuses_two_listeners_on_one_port(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WILDBOT_API__PORT", "8501")
+    result = wildbot("up")
+    assert (result.exit_code, "api.port is 8501 but dashboard.port" in sentences(result)) == (78, True)
+
+
+def test_doctor_finds_a_taken_port_and_gives_the_cure(home: Home, monkeypatch: pytest.MonkeyPatch, taken_port: int) -> None:
+    monkeypatch.setenv("WILDBOT_API__PORT", str(taken_port))
+    result = wildbot("doctor", "--json")
+    found = {row["check"]: row for row in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert found["api.port"]["verdict"] == "fail" and "WILDBOT_API__PORT" in found["api.port"]["cure"]
+    assert found["home"]["verdict"] == "ok"
+
+
+def test_doctor_reports_a_bad_setting_instead_of_failing_on_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WILDBOT_TRADING__MAX_TRADERS", "9")
+    result = wildbot("doctor", "--json")
+    (finding,) = [row for row in json.loads(result.stdout) if row["verdict"] == "fail"]
+    assert (result.exit_code, finding["check"]) == (1, "configuration")
+
+
+def test_doctor_refuses_a_key_file_that_others_may_read(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("secret")
+    key.chmod(0o644)
+    monkeypatch.setenv("KRAKEN_API_KEY_FILE", str(key))
+    result = wildbot("doctor", "--json")
+    found = {row["check"]: row for row in json.loads(result.stdout)}
+    assert found["KRAKEN_API_KEY"]["verdict"] == "fail"
+    assert "secret" not in result.stdout
+
+
+def test_report_says_when_nothing_was_traded(home: Home) -> None:
+    result = wildbot("report")
+    assert (result.exit_code, "nothing was traded yet" in sentences(result)) == (1, True)
+
+
+def test_report_reads_the_journal_and_writes_page_and_tables(home: Home, tmp_path: Path) -> None:
+    journal = sqlite3.connect(home.data / "sim.sqlite")
+    journal.execute(
+        "CREATE TABLE fills (trade_id TEXT, order_id TEXT, cl_ord_id TEXT, pair TEXT, side TEXT, price TEXT, qty TEXT,"
+        " cost TEXT, fee TEXT, fee_asset TEXT, liquidity TEXT, ts_ns INTEGER, epoch INTEGER)"
+    )
+    rows = [
+        ("T1", "O1", "wb1x1", "BTC/USDC", "buy", "100", "0.5", "50", "0.1", "USDC", "maker", 1_800_000_000_000_000_000, 1),
+        ("T2", "O2", "wb1x2", "BTC/USDC", "sell", "102", "0.5", "51", "0.1", "USDC", "taker", 1_800_000_001_000_000_000, 1),
+    ]
+    journal.executemany("INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    journal.commit()
+    journal.close()
+    result = wildbot("report", "--json", "--html", str(tmp_path / "r.html"), "--csv", str(tmp_path / "csv"))
+    total = json.loads(result.stdout)["total"]
+    assert (total["realised_pnl"], total["fees"], total["net"], total["wins"]) == (
+        "1.00000000",
+        "0.20000000",
+        "0.80000000",
+        1,
+    )
+    page = (tmp_path / "r.html").read_text()
+    assert "net <span class='up'>0.80000000</span>" in page and "http" not in page.replace("http-equiv", "")
+    assert (tmp_path / "csv" / "trades.csv").read_text().count("\n") == 3
+
+
+def test_logs_follows_what_is_added_also_after_a_rotation(home: Home) -> None:
+    path = home.log / "supervisor.log"
+    path.write_text("first\n")
+    command = [sys.executable, "-m", "wildbot.cli", "logs", "supervisor", "-f"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == "first\n"
+        with path.open("a") as log:
+            log.write("second\n")
+        assert follower.stdout.readline() == "second\n"
+        path.rename(home.log / "supervisor.2026.log")
+        path.write_text("third\n")
+        assert follower.stdout.readline() == "third\n"
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(10) == 0
+
+
+def test_status_watch_draws_until_it_is_interrupted(home: Home) -> None:
+    command = [sys.executable, "-m", "wildbot.cli", "status", "--watch"]
+    with FakeSupervisor(home, an_obedient(a_document())) as supervisor:
+        supervisor.shows(a_document())
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as watcher:
+            assert watcher.stdout is not None
+            drawn = ""
+            while "equity 16.24" not in drawn:
+                drawn += watcher.stdout.read(1)
+            watcher.send_signal(signal.SIGINT)
+            assert watcher.wait(10) == 0

@@ -1,0 +1,88 @@
+"""What `up` tells while things start: every fact once, trading when it is true, and what is missing when it is not."""
+
+from actors.spec import EXIT_CONFIGURATION
+from tests.commands.builders_commands import a_document, a_trader
+from wildbot.commands.instance import ProgramState
+from wildbot.commands.start_progress import StartProgress, holds, misconfigured, what_is_missing, working_pairs
+from wildbot.commands.status_document import StatusView, view_of
+
+PATIENCE_S = 5.0
+
+
+def a_program(name: str = "supervisor", statename: str = "RUNNING", **changes: object) -> ProgramState:
+    return ProgramState(name=name, statename=statename, **changes)  # type: ignore[arg-type]
+
+
+def a_status(**changes: object) -> StatusView:
+    return view_of(a_document(**changes))
+
+
+def quiet(pair: str, **changes: object) -> dict[str, object]:
+    return a_trader(pair, quotes={"bid": None, "ask": None}, open_orders=[], **changes)
+
+
+def test_each_fact_is_told_once() -> None:
+    progress = StartProgress(1)
+    first = progress.news([a_program()], a_status(state="starting"))
+    assert [line.split() for line in first] == [["supervisor", "up"], ["state", "starting"]]
+    assert progress.news([a_program()], a_status(state="starting")) == []
+    assert [line.split() for line in progress.news([a_program()], a_status())] == [["state", "running"]]
+
+
+def test_a_program_that_starts_again_and_recovers_is_told_both_times() -> None:
+    progress = StartProgress(1)
+    looks = [a_program(statename="BACKOFF"), a_program(statename="STARTING"), a_program()]
+    words = [line.split(maxsplit=1)[1] for look in looks for line in progress.news([look], None)]
+    assert words == ["starts again", "up"]
+
+
+def test_it_trades_when_every_expected_trader_works() -> None:
+    status = a_status(traders=[a_trader("BTC/USDC"), a_trader("SOL/USDC")])
+    assert StartProgress(2).is_trading(status, 0.0, PATIENCE_S)
+
+
+def test_it_trades_with_fewer_only_after_the_patience_for_the_rest() -> None:
+    progress = StartProgress(3)
+    status = a_status(traders=[a_trader("BTC/USDC"), quiet("SOL/USDC")])
+    assert not progress.is_trading(status, 10.0, PATIENCE_S)
+    assert not progress.is_trading(status, 10.0 + PATIENCE_S - 0.1, PATIENCE_S)
+    assert progress.is_trading(status, 10.0 + PATIENCE_S, PATIENCE_S)
+
+
+def test_it_does_not_trade_while_not_running_or_without_any_quote() -> None:
+    assert not StartProgress(1).is_trading(a_status(state="reconciling"), 0.0, 0.0)
+    assert not StartProgress(1).is_trading(a_status(traders=[quiet("BTC/USDC")]), 0.0, 0.0)
+    assert not StartProgress(1).is_trading(None, 0.0, 0.0)
+
+
+def test_a_held_position_counts_as_work_without_a_quote() -> None:
+    assert working_pairs(a_status(traders=[quiet("BTC/USDC", position="0.00010")])) == ["BTC/USDC"]
+
+
+def test_zero_in_any_spelling_and_unknown_are_no_position() -> None:
+    assert [holds(text) for text in ("0", "0.00", "-0.0", None)] == [False] * 4
+    assert [holds(text) for text in ("0.01", "-3", "10")] == [True] * 3
+
+
+def test_a_program_with_unusable_settings_is_found() -> None:
+    programs = [a_program(), a_program("order_gateway", "EXITED", exitstatus=EXIT_CONFIGURATION)]
+    assert misconfigured(programs) == "order_gateway"
+    assert misconfigured([a_program("order_gateway", "EXITED", exitstatus=1)]) is None
+
+
+def test_what_is_missing_names_programs_state_and_the_reason_of_each_trader() -> None:
+    programs = [a_program(), a_program("order_gateway", "FATAL", spawnerr="Exited too quickly"), a_program("x", "STOPPED")]
+    status = a_status(
+        state="degraded",
+        reasons=["the feed is silent"],
+        traders=[quiet("BTC/USDC", reason="spread 20 bps is wider than 15")],
+    )
+    assert what_is_missing(programs, status) == [
+        "order_gateway: gave up: Exited too quickly",
+        "the state is degraded: the feed is silent",
+        "BTC/USDC: running, spread 20 bps is wider than 15",
+    ]
+
+
+def test_a_silent_supervisor_is_what_is_missing() -> None:
+    assert what_is_missing([a_program()], None) == ["the supervisor says nothing on the status socket"]

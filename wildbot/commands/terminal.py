@@ -1,0 +1,108 @@
+"""How the command line speaks: sentences for people, one JSON document for programs, exit codes for scripts.
+
+Rules: results go to standard output, failures to standard error; text from outside is printed without markup and without
+    control characters, so that no name or message can colour, move or forge a line.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Annotated, NoReturn, ParamSpec
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
+from wildbot.adapters.control_client import CallError, Reply
+from wildbot.adapters.home import AlreadyRunningError, Home
+from wildbot.model.errors import ConfigurationError
+from wildbot.settings_loading import load
+
+Parameters = ParamSpec("Parameters")
+
+PLAIN_WIDTH = 180
+"""Columns of a table when the output is a file or a pipe: wide enough that nothing is cut."""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def output() -> Console:
+    """Return the console for results; a pipe gets plain, wide lines."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, emoji=False, width=PLAIN_WIDTH)
+
+
+def clean(text: str) -> str:
+    """Return foreign text without control characters."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def say(text: str = "", style: str | None = None) -> None:
+    """Print one line for people."""
+    output().print(clean(text), style=style, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Print one line about something wrong, on standard error."""
+    Console(stderr=True, highlight=False, markup=False, emoji=False).print(clean(text), style="yellow", soft_wrap=True)
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    """Print the sentence on standard error and end with `code`."""
+    Console(stderr=True, highlight=False, markup=False, emoji=False).print(clean(sentence), style="red", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document, indented."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def new_table(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table; a column whose name starts with ">" is right-aligned."""
+    table = Table(box=None, title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    for column in columns:
+        name, right = column.removeprefix(">"), column.startswith(">")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone, unless told not to or nobody can answer. A no ends with code 1."""
+    if yes or not sys.stdin.isatty():
+        return
+    if not typer.confirm(question):
+        fail("nothing was done", EXIT_FAILED)
+
+
+def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """Return the verb with what the owner has to change told in one sentence and the contract's exit code."""
+
+    @functools.wraps(verb)
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+        except AlreadyRunningError as error:
+            fail(str(error), EXIT_FAILED)
+        except ConfigurationError as error:
+            fail(str(error), EXIT_CONFIGURATION)
+
+    return guarded
+
+
+def exit_code_of(reply: Reply) -> int:
+    """Return the exit code that a reply of the control socket means."""
+    if reply.ok:
+        return EXIT_DONE
+    return {CallError.NOT_RUNNING: EXIT_NOT_RUNNING, CallError.TIMED_OUT: EXIT_TIMED_OUT}.get(
+        CallError(reply.code) if reply.code in list(CallError) else CallError.UNREADABLE, EXIT_FAILED
+    )
+
+
+def current_home() -> Home:
+    """Return the home this command is about. Raises: ConfigurationError when the settings cannot be used."""
+    return Home(load().settings.home)

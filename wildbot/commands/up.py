@@ -1,0 +1,239 @@
+"""`wildbot up` and `wildbot down`: everything starts, trades, and stops in order."""
+
+import contextlib
+import signal
+import subprocess
+import threading
+import time
+from typing import Annotated
+
+import msgspec
+import typer
+
+from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
+from wildbot.adapters.home import AlreadyRunningError, Home, HomeLock
+from wildbot.adapters.status_feed import Document, StatusFeed
+from wildbot.commands import launch
+from wildbot.commands.instance import LOCK_ROLE, Instance
+from wildbot.commands.ordered_stop import stop_in_order
+from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
+from wildbot.commands.status_document import StatusView, TradeView, view_of
+from wildbot.commands.terminal import current_home, fail, say, warn
+from wildbot.settings import Settings
+from wildbot.settings_loading import load
+
+TRADING_WAIT_S = 60.0
+"""Patience until trading; after it `up` says what is missing."""
+
+STRAGGLER_WAIT_S = 6.0
+"""Patience for the last traders once the first one quotes."""
+
+LOOK_EVERY_S = 0.25
+FRESH_S = 3.0
+LAST_LINES = 3
+
+
+def up(
+    profile: Annotated[str | None, typer.Option("--profile", "-p", help="sim (default), paper or live.")] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once it trades; stop with `wildbot down`.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print each fill.")] = False,
+) -> None:
+    """Start everything and trade; Ctrl-C stops in order.
+
+    Example: wildbot up --profile sim
+    """
+    settings = load({"profile": profile} if profile else None).settings
+    home = Home(settings.home)
+    home.prepare()
+    lock = _take_lock(home)
+    try:
+        _check_free(home, settings)
+        child = launch.start_supervisord(home, settings, lock, detached=detach)
+    except BaseException:
+        lock.release()
+        raise
+    session = Session(home, settings, child)
+    if detach:
+        (home.run / f"{LOCK_ROLE}.lock").write_text(str(child.pid), encoding="ascii")  # who holds it from now on
+        raise typer.Exit(session.run_until_trading())
+    code = session.run(quiet=quiet)
+    lock.release()
+    raise typer.Exit(code)
+
+
+def down() -> None:
+    """Stop everything in order: no new orders, cancel, confirm none rest, then the processes.
+
+    Example: wildbot down
+    """
+    home = current_home()
+    if not Instance(home).processes():
+        fail(f"WildBot does not run in {home.root}", EXIT_NOT_RUNNING)
+    left = stop_in_order(home, say)
+    if left:
+        names = ", ".join(f"{own.name} (process {own.pid})" for own in left)
+        fail(f"still there: {names}; the logs in {home.log} say why", EXIT_TIMED_OUT)
+    say("stopped", "bold")
+
+
+def _take_lock(home: Home) -> HomeLock:
+    try:
+        return home.lock(LOCK_ROLE)
+    except AlreadyRunningError as running:
+        fail(
+            f"WildBot already runs in {home.root} (process {running.pid}): stop it with `wildbot down`, or give the second"
+            " one its own WILDBOT_HOME and ports",
+            EXIT_FAILED,
+        )
+
+
+def _check_free(home: Home, settings: Settings) -> None:
+    orphans = Instance(home).processes()
+    if orphans:
+        names = ", ".join(f"{own.name} ({own.pid})" for own in orphans)
+        fail(f"processes of an earlier run are left: {names}; `wildbot down` stops them in order", EXIT_FAILED)
+    for setting, port in launch.ports_of(settings).items():
+        if not launch.port_is_free(port):
+            name = launch.environment_name(setting)
+            fail(f"port {port} is taken: end what uses it, or set {name} ({setting}) to a free one", EXIT_FAILED)
+
+
+class Session:
+    """One run of `up`: from the start of supervisord to the last line."""
+
+    def __init__(self, home: Home, settings: Settings, child: "subprocess.Popen[bytes]") -> None:
+        self._home = home
+        self._settings = settings
+        self._child = child
+        self._instance = Instance(home)
+        self._feed = StatusFeed(home)
+        pairs = settings.trading.pairs or settings.trading.universe
+        self._progress = StartProgress(min(settings.trading.max_traders, len(pairs)))
+        self._announced = False
+        self._asked_to_stop = threading.Event()
+        self._asked_twice = threading.Event()
+
+    def run_until_trading(self) -> int:
+        """Return 0 once it trades; what was started goes on without us."""
+        self._greet()
+        with contextlib.closing(self._feed.start()):
+            code = self._wait_for_trading()
+        return EXIT_TIMED_OUT if code is None else code
+
+    def run(self, *, quiet: bool) -> int:
+        """Run in the foreground until asked to stop or until supervisord ends; return the exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        self._greet()
+        with contextlib.closing(self._feed.start()):
+            code = self._wait_for_trading()
+            if code in (None, EXIT_DONE):
+                code = self._follow(quiet=quiet)
+        return code if self._child.poll() is not None else self._stop(code)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        if self._asked_to_stop.is_set():
+            self._asked_twice.set()
+        self._asked_to_stop.set()
+
+    def _greet(self) -> None:
+        say(f"WildBot  {self._settings.profile}  in {self._home.root}", "bold")
+
+    def _wait_for_trading(self) -> int | None:
+        """Print progress; return 0 when it trades (or we are asked to stop), None after too long, else a failure's code."""
+        deadline = time.monotonic() + TRADING_WAIT_S
+        while not self._asked_to_stop.is_set():
+            programs, status = self._instance.programs(), self._status()
+            for line in self._progress.news(programs, status):
+                say(line)
+            if (ended := self._child.poll()) is not None:
+                warn(f"supervisord ended with code {ended}: {self._last_lines('supervisord')}")
+                return EXIT_FAILED
+            if name := misconfigured(programs):
+                warn(f"{name}: {self._last_lines(name)}")
+                return EXIT_CONFIGURATION
+            if self._announce_once(status):
+                return EXIT_DONE
+            if time.monotonic() > deadline:
+                for line in (f"not trading after {TRADING_WAIT_S:g} s:", *what_is_missing(programs, status)):
+                    warn(line)
+                return None
+            self._asked_to_stop.wait(LOOK_EVERY_S)
+        return EXIT_DONE
+
+    def _announce_once(self, status: StatusView | None) -> bool:
+        """Say that it trades as soon as it does; return whether that was said."""
+        if self._announced or status is None:
+            return self._announced
+        self._announced = self._progress.is_trading(status, time.monotonic(), STRAGGLER_WAIT_S)
+        if self._announced:
+            self._announce(status)
+        return self._announced
+
+    def _announce(self, status: StatusView) -> None:
+        strategy = status.traders[0].strategy if status.traders else self._settings.trading.strategy
+        say(f"TRADING  {', '.join(working_pairs(status))} with {strategy} ({status.mode})", "bold green")
+        say(f"Dashboard  http://127.0.0.1:{self._settings.dashboard.port}", "bold")
+        say("Logs  wildbot logs supervisor -f     Status  wildbot status     Stop  Ctrl-C or wildbot down")
+
+    def _follow(self, *, quiet: bool) -> int:
+        """Print fills as they come, until asked to stop or supervisord ends."""
+        _, seen = self._feed.events_since(0)
+        while not self._asked_to_stop.is_set():
+            if self._child.poll() is not None:
+                return self._ended_by_itself()
+            self._asked_to_stop.wait(LOOK_EVERY_S)
+            self._announce_once(self._status())
+            events, seen = self._feed.events_since(seen)
+            for line in () if quiet else map(fill_line, events):
+                if line:
+                    say(line)
+        return EXIT_DONE
+
+    def _ended_by_itself(self) -> int:
+        code = self._child.returncode
+        if code == 0:
+            say("stopped from outside", "bold")
+            return EXIT_DONE
+        warn(f"supervisord ended with code {code}: {self._last_lines('supervisord')}")
+        return EXIT_FAILED
+
+    def _stop(self, code: int) -> int:
+        left = stop_in_order(self._home, say, give_up=self._asked_twice.is_set)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(5 if not left else 0.1)
+        if left:
+            warn(f"still stopping: {', '.join(f'{own.name} ({own.pid})' for own in left)}")
+            return EXIT_TIMED_OUT
+        say("stopped", "bold")
+        return code
+
+    def _status(self) -> StatusView | None:
+        document, age_s = self._feed.latest()
+        if document is None or age_s > FRESH_S:
+            return None
+        with contextlib.suppress(msgspec.ValidationError):
+            return view_of(document)
+        return None
+
+    def _last_lines(self, program: str) -> str:
+        try:
+            text = (self._home.log / f"{program}.out").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return "it left no words"
+        return " | ".join(text.strip().splitlines()[-LAST_LINES:]) or "it left no words"
+
+
+def fill_line(event: Document) -> str | None:
+    """Return an event as one line if it is a fill, else None."""
+    if event.get("kind") != "fill":
+        return None
+    try:
+        fill = msgspec.convert(event, TradeView, strict=False)
+    except msgspec.ValidationError:
+        return None
+    clock = time.strftime("%H:%M:%S", time.gmtime(fill.ts_ns / 1e9))
+    profit = f"  pnl {fill.pnl}" if fill.pnl not in (None, "0") else ""
+    return f"{clock}  {fill.side:<4} {fill.qty} {fill.pair} at {fill.price}  {fill.liquidity}  fee {fill.fee}{profit}"

@@ -1,0 +1,101 @@
+"""Books fills: each execution once, into the journal, the position, and the ears of owner and supervisor.
+
+Rules: a fill counts whatever the state of its order. One without a client order id (the venue's REST does not say it) is
+    named by its order id; when even that is unknown it waits among the orphans until a look has found its order.
+"""
+
+from msgspec.structs import replace
+
+from wildbot.desk.gateway_commands import TellSupervisor, WriteFill, WriteOrder
+from wildbot.desk.gateway_state import GatewayState
+from wildbot.desk.intents import Intent
+from wildbot.desk.peers import Peers
+from wildbot.model.executions import Filled
+from wildbot.model.instrument import MONEY_DECIMALS, Instrument, Money
+from wildbot.model.orders import OWN_PREFIX
+from wildbot.model.status import Severity, TradeRecord
+from wildbot.trading.order_state import OrderState
+
+ORPHANS_MAX = 1_000
+FEE_TOLERANCE_UNITS = 2
+"""The venue may round a fee one unit the other way than we do."""
+
+
+class FillDesk:
+    """The door for fills."""
+
+    def __init__(self, state: GatewayState, peers: Peers) -> None:
+        self._state = state
+        self._peers = peers
+
+    def fill(self, fill: Filled, now_ns: int) -> None:
+        """Book a fill of ours, once."""
+        state = self._state
+        if state.books.has(fill.exec_id) or fill.pair not in state.instruments:
+            return
+        intent = state.intents.find(fill.cl_ord_id, fill.order_id)
+        if intent is None:
+            self._keep(fill)
+            return
+        state.orphans.pop(fill.exec_id, None)
+        state.intents.reopen(intent)
+        named = replace(fill, cl_ord_id=intent.cl_ord_id)
+        outcome = state.books.book(named, state.instruments[fill.pair])
+        intent.filled_lots += fill.lots
+        state.intents.bind(intent, fill.order_id)
+        if intent.state in (OrderState.UNKNOWN, OrderState.PENDING):
+            intent.settle_unknown()
+        intent.learn_filled(intent.filled_lots)
+        state.do(
+            WriteFill(named, intent.epoch, intent.order.reason, outcome.realised),
+            WriteOrder(intent, now_ns),
+            TellSupervisor(_record(named, intent, outcome.realised)),
+        )
+        self._peers.report(intent.pair, intent.epoch, named)
+        state.intents.close_when_ended(intent)
+        if intent.filled_lots > intent.lots and (intent.amend is None or intent.filled_lots > intent.amend.lots):
+            state.halt(now_ns, f"{intent.cl_ord_id} executed {intent.filled_lots} lots of {intent.lots}")
+        self._check_fee(named, state.instruments[fill.pair])
+        self._peers.settle(now_ns)
+
+    def claim_orphans(self, now_ns: int) -> None:
+        """Book the orphans whose order is known by now."""
+        for fill in list(self._state.orphans.values()):
+            self.fill(fill, now_ns)
+
+    def _keep(self, fill: Filled) -> None:
+        if fill.cl_ord_id and not fill.cl_ord_id.startswith(OWN_PREFIX):
+            return
+        if fill.order_id in self._state.foreign_ids:
+            return
+        orphans = self._state.orphans
+        if fill.exec_id not in orphans and len(orphans) < ORPHANS_MAX:
+            orphans[fill.exec_id] = fill
+            self._state.wants_look = True
+
+    def _check_fee(self, fill: Filled, instrument: Instrument) -> None:
+        state = self._state
+        if fill.fee_asset != state.books.quote:
+            state.alert(Severity.WARNING, "fee_asset", f"{fill.pair}: a fee was charged in {fill.fee_asset}")
+            return
+        fees = state.fees.get(fill.pair)
+        if fees is not None:
+            expected = instrument.fee(fill.cost, fees.rate_ppm(fill.liquidity))
+            unit = 10 ** (MONEY_DECIMALS - min(instrument.cost_decimals, MONEY_DECIMALS))
+            state.wants_fees |= abs(fill.fee - expected) > FEE_TOLERANCE_UNITS * unit
+
+
+def _record(fill: Filled, intent: Intent, realised: Money) -> TradeRecord:
+    return TradeRecord(
+        ts_ns=fill.ts_ns,
+        pair=fill.pair,
+        side=fill.side.value,
+        ticks=fill.ticks,
+        lots=fill.lots,
+        fee=fill.fee,
+        liquidity=fill.liquidity.value,
+        pnl=realised,
+        reason=intent.order.reason,
+        exec_id=fill.exec_id,
+        epoch=intent.epoch,
+    )

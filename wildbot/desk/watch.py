@@ -1,0 +1,156 @@
+"""What time alone brings about: silences that become unknowns, cancels asked again, the dead man's switch, the status row.
+
+Rules: the switch is renewed only while the gateway is healthy: supervisor heard, private stream verified, journal
+    writable. A cancel is repeated, by stream and by REST in turn, until the order has ended.
+Owns: when each of these was done last.
+Source: Kraken advises renewing a 60 s timer every 15 to 30 s.
+"""
+
+import msgspec
+
+from wildbot.desk.gateway_commands import ArmTimer, AskVenue, TellSupervisor
+from wildbot.desk.gateway_state import GatewayState, Phase
+from wildbot.desk.order_desk import OrderDesk
+from wildbot.desk.report_desk import ReportDesk
+from wildbot.desk.venue_queries import DeadManArmed, Query, Topic
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.model.orders import OrderCommand
+from wildbot.model.status import GatewayStatus, Severity
+from wildbot.trading.order_state import OrderState
+
+TIMER_S = 60
+TIMER_RENEW_NS = 15 * NANOS_PER_SECOND
+TIMER_RETRY_NS = 2 * NANOS_PER_SECOND
+TIMER_LATE_NS = 35 * NANOS_PER_SECOND
+"""Two renewals missed: this much is left of the sixty seconds, or less."""
+
+SUPERVISOR_FRESH_NS = 3 * NANOS_PER_SECOND
+SUPERVISOR_GONE_NS = 10 * NANOS_PER_SECOND
+CANCEL_AGAIN_NS = 1_500 * NANOS_PER_MS
+CANCEL_SLOW_NS = 5 * NANOS_PER_SECOND
+CANCEL_FAST_TRIES = 3
+STATUS_EVERY_NS = 500 * NANOS_PER_MS
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """Time passed. `supervisor_silence_ns`: since its last answer; `halt_file`: the owner's halt flag lies on disk."""
+
+    supervisor_silence_ns: int
+    halt_file: bool = False
+
+
+class NotSent(msgspec.Struct, frozen=True):
+    """The shell could not hand a command to the network: nothing of it left this machine."""
+
+    command: OrderCommand
+    reason: str
+
+
+class JournalFailed(msgspec.Struct, frozen=True):
+    """Rows could not be written, so nothing but cancels was sent."""
+
+    error: str
+
+
+class StopRequested(msgspec.Struct, frozen=True):
+    """The process was asked to end."""
+
+
+class Watch:
+    """Driven by `tick`, several times a second."""
+
+    def __init__(self, state: GatewayState, orders: OrderDesk, reports: ReportDesk) -> None:
+        self._state = state
+        self._orders = orders
+        self._reports = reports
+        self._timer_asked_ns = 0
+        self._status_ns = 0
+
+    def tick(self, tick: Tick, now_ns: int) -> None:
+        """Do whatever is due."""
+        state = self._state
+        if tick.halt_file:
+            state.halt(now_ns, "the halt flag lies on disk")
+        self._watch_supervisor(tick.supervisor_silence_ns, now_ns)
+        self._watch_answers(now_ns)
+        self._watch_cancels(now_ns)
+        self._watch_timer(tick.supervisor_silence_ns, now_ns)
+        if now_ns - self._status_ns >= STATUS_EVERY_NS:
+            self._status_ns = now_ns
+            state.do(TellSupervisor(self.status(now_ns)))
+
+    def armed(self, news: DeadManArmed) -> None:
+        """The venue confirmed the switch."""
+        self._state.timer_until_ns = news.asked_ns + news.timeout_s * NANOS_PER_SECOND if news.timeout_s else 0
+
+    def status(self, now_ns: int) -> GatewayStatus:
+        """Return the gateway's row."""
+        state = self._state
+        live = list(state.intents.live())
+        return GatewayStatus(
+            state=state.phase.value,
+            reason=state.halt_reason or state.reason,
+            account=state.books.account(state.leases.values()),
+            open_orders=len(live),
+            unknown_orders=sum(each.state is OrderState.UNKNOWN for each in live),
+            foreign_orders=state.foreign_orders,
+            budget_used={pair: round(budget.used(now_ns), 4) for pair, budget in state.budgets.items()},
+            ts_ns=now_ns,
+        )
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _watch_supervisor(self, silence_ns: int, now_ns: int) -> None:
+        state = self._state
+        gone = silence_ns > SUPERVISOR_GONE_NS
+        if gone and not state.supervisor_gone:
+            state.note(now_ns, "supervisor_gone", f"silent for {silence_ns // NANOS_PER_MS} ms; taking every order back")
+            state.alert(Severity.CRITICAL, "supervisor", "the supervisor is silent; orders are taken back")
+            state.want_cancel_all("supervisor gone")
+        elif state.supervisor_gone and not gone:
+            state.clear("supervisor")
+        state.supervisor_gone = gone
+
+    def _watch_answers(self, now_ns: int) -> None:
+        for intent in self._state.intents.live():
+            if 0 < intent.answer_due_ns <= now_ns:
+                about = "amend" if intent.amend is not None else "new"
+                intent.answer_due_ns = 0
+                self._reports.unknown(intent, about, "no answer in time", now_ns)
+
+    def _watch_cancels(self, now_ns: int) -> None:
+        state = self._state
+        for intent in state.intents.live():
+            if not intent.cancel_wanted:
+                continue
+            wait_ns = CANCEL_AGAIN_NS if intent.cancel_tries < CANCEL_FAST_TRIES else CANCEL_SLOW_NS
+            if intent.cancel_tries and now_ns - intent.cancel_asked_ns < wait_ns:
+                continue
+            if state.stream_up and intent.cancel_tries % 2 == 0:
+                self._orders.send_cancel(intent, now_ns)
+            else:
+                intent.cancel_asked_ns = now_ns
+                intent.cancel_tries += 1
+                identifier = intent.order_id or intent.cl_ord_id
+                state.do(AskVenue(Query(Topic.CANCEL, ids=(identifier,), urgent=True)))
+
+    def _watch_timer(self, silence_ns: int, now_ns: int) -> None:
+        state = self._state
+        if state.timer_fired:
+            state.timer_fired = False
+            state.timer_until_ns = 0
+            state.note(now_ns, "timer_fired", "the venue's dead man's switch cancelled our orders")
+            state.alert(Severity.CRITICAL, "timer_fired", "the venue's dead man's switch cancelled all orders")
+        healthy = state.stream_up and silence_ns < SUPERVISOR_FRESH_NS and not state.journal_failed
+        if not healthy or state.phase not in (Phase.READY, Phase.HALTED):
+            return
+        left_ns = state.timer_until_ns - now_ns
+        due = left_ns < TIMER_S * NANOS_PER_SECOND - TIMER_RENEW_NS
+        if due and now_ns - self._timer_asked_ns >= TIMER_RETRY_NS:
+            self._timer_asked_ns = now_ns
+            state.do(ArmTimer(TIMER_S))
+        if left_ns < TIMER_LATE_NS - 2 * TIMER_RETRY_NS:
+            state.alert(Severity.WARNING, "timer_late", "the dead man's switch is not renewed")
+        elif left_ns > TIMER_LATE_NS:
+            state.clear("timer_late")
+            state.clear("timer_fired")
