@@ -18,6 +18,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+$(VENV)/.judges: $(VENV)/.ready requirements-judges.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-judges.lock
+	touch $@
+
 run: venv        ## trade on the simulated exchange; Ctrl-C stops in order
 	@$(BIN)/wildbot up
 
@@ -27,7 +31,7 @@ check: venv      ## style and types
 	$(BIN)/mypy
 	$(BIN)/mypy dashboard_app.py
 
-test: check      ## style, types and every test
+test: check $(VENV)/.judges  ## style, types and every test
 	$(BIN)/python -m pytest
 
 lock:            ## resolve dependencies anew into requirements.lock
@@ -35,6 +39,9 @@ lock:            ## resolve dependencies anew into requirements.lock
 	.venv/lock/bin/python -m pip install --quiet pip-tools
 	.venv/lock/bin/python -m piptools compile -q --extra dev --generate-hashes --allow-unsafe --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -o requirements.lock pyproject.toml
+	.venv/lock/bin/python -m piptools compile -q --extra judges --generate-hashes --allow-unsafe --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras -c requirements.lock \
+	  -o requirements-judges.lock pyproject.toml
 
 clean:           ## forget everything WildBot remembers (never while it runs)
 	rm -rf var test-output

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 
 from actors.spec import ActorSpec
+from wildbot.adapters import log
+from wildbot.adapters.home import Home
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import DashboardSection
 from wildbot.settings_loading import load
@@ -41,7 +43,13 @@ def command(dashboard: DashboardSection) -> list[str]:
 
 def run(words: Sequence[str]) -> int:
     """Replace this process by Streamlit; never returns."""
-    line = command(load().settings.dashboard)
+    settings = load().settings
+    line = command(settings.dashboard)
+    home = Home(settings.home)
+    home.prepare()
+    log.start(home, "dashboard", settings.log.level).info(
+        "start: http://{}:{}", settings.dashboard.address, settings.dashboard.port
+    )
     os.execv(line[0], line)  # noqa: S606 - our own words, no shell
 
 

@@ -21,6 +21,7 @@ from actors.exchange_market import SYNTHETIC, MarketClockwork, build_market, lis
 from actors.exchange_memory import Memory
 from actors.spec import EXIT_DONE, EXIT_FAILED, ActorSpec
 from actors.vitals import Vitals
+from wildbot.adapters import log
 from wildbot.adapters.home import Home
 from wildbot.adapters.venue_clock import VenueClock, time_of_day_ns
 from wildbot.adapters.venue_server import PortInUseError, VenueServer, listen
@@ -236,8 +237,12 @@ def _start(words: Sequence[str]) -> int:
         state=home.data / f"exchange-{settings.profile}.jsonl",
         warmup_s=exchange.warmup_s,
     )
+    logger = log.start(home, NAME, settings.log.level)
+    logger.info("start: {} market, seed {}, speed {}, port {}", options.market, options.seed, options.speed, options.port)
     try:
-        return run(options, beat)
+        code = run(options, beat)
+        logger.info("end code={}", code)
+        return code
     finally:
         link.close()
         lock.release()

@@ -33,11 +33,11 @@ from wildbot.model.market_data import (
     VenueStatus,
 )
 from wildbot.model.orders import OrderType, Purpose, Side
-from wildbot.model.status import Severity, TraderStatus
+from wildbot.model.status import TraderStatus
 from wildbot.strategies.base import Decision, StrategySpec, TradingView
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.mandate import Mandate, Mode, Verb
-from wildbot.trading.note import Note, fill_note
+from wildbot.trading.note import Note, fill_note, info_note
 from wildbot.trading.order_ledger import WorkingOrder
 from wildbot.trading.quote_diff import NOTHING
 from wildbot.trading.standing import Standing
@@ -145,7 +145,7 @@ class TradingEngine:
             case Pause() | Resume() | Flatten() | Retire():
                 if self.mandate.obey(event, now_ns):
                     self._pursuit = None
-                    self._note("mode", self.mandate.mode)
+                    self._out.append(info_note("mode", self.mandate.mode))
             case Ticker() | BookSnapshot() | TradePrint() | FeedBeat():
                 pass  # handle() keeps these
             case _:
@@ -181,7 +181,7 @@ class TradingEngine:
         self.reason = f"{decision.reason}: {text}" if text else decision.reason
         taker = decision.taker
         if taker is not None and taker.purpose is Purpose.EXIT:
-            self._note(taker.reason, f"leaving {self._standing.instrument.lots_text(taker.lots)} as taker")
+            self._out.append(info_note(taker.reason, f"leaving {self._standing.instrument.lots_text(taker.lots)} as taker"))
             self._pursuit = Pursuit(taker)
             self._leave(self._pursuit, now_ns)
             return
@@ -267,10 +267,8 @@ class TradingEngine:
         return self._orders.breakers.open_code(now_ns) or ""
 
     def _least_needed(self) -> Money:
-        bid = self.market.touch[0]
-        if not bid:
-            return self._standing.instrument.min_cost
-        return self._strategy.least_needed(self._standing.instrument, self._standing.fees, bid)
+        instrument, bid = self._standing.instrument, self.market.touch[0]
+        return self._strategy.least_needed(instrument, self._standing.fees, bid) if bid else instrument.min_cost
 
     @property
     def position(self) -> PositionState:
@@ -299,6 +297,3 @@ class TradingEngine:
     def _keep(self, command: EngineCommand | None) -> None:
         if command is not None:
             self._out.append(command)
-
-    def _note(self, code: str, text: str) -> None:
-        self._out.append(Note(Severity.INFO, code, text))

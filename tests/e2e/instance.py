@@ -102,11 +102,9 @@ class Instance:
 
     # --- the exchange ---------------------------------------------------------------------------------------------
 
-    def others_order(self, pair: str, side: str, qty: str, price: str | None = None) -> None:
-        """Place an order of another participant."""
-        order = {"pair": pair, "side": side, "type": "market" if price is None else "limit", "qty": qty}
-        if price is not None:
-            order["price"] = price
+    def others_order(self, pair: str, side: str, price: str, qty: str) -> None:
+        """Let another participant take everything up to a price."""
+        order = {"pair": pair, "side": side, "type": "limit", "tif": "ioc", "price": price, "qty": qty}
         answer = requests.post(f"http://127.0.0.1:{self.exchange_port}/admin/orders", json=[order], timeout=10)
         answer.raise_for_status()
 

@@ -23,7 +23,12 @@ UNIVERSE_SIZE = 8
 
 @pytest.fixture(scope="module")
 def wildbot() -> Iterator[Instance]:
-    instance = Instance()
+    # The market's mood must not decide a test: with the filters off every trader always has something resting.
+    instance = Instance(
+        WILDBOT_MARKET_MAKER__MIN_VOLATILITY_BPS="0",
+        WILDBOT_MARKET_MAKER__MAX_SPREAD_BPS="200",
+        WILDBOT_MARKET_MAKER__MOMENTUM_FILTER_ENABLED="false",
+    )
     instance.up()
     yield instance
     instance.close()
@@ -43,7 +48,7 @@ def own_open_orders(wildbot: Instance) -> set[str]:
     resting: set[str] = set()
     for entry in wildbot.ledger():
         order = entry.get("order")
-        if entry.get("type") == "order_event" and order and order.get("account") == "main":
+        if entry["kind"] == "order" and order["account"] == "main":
             done = order["status"] in ("filled", "canceled", "expired")
             (resting.discard if done else resting.add)(order["cl_ord_id"])
     return resting
@@ -56,8 +61,8 @@ def fill_someone(wildbot: Instance) -> Document:
         document = wildbot.status()
         for pair, row in traders(document).items():
             for order in row["open_orders"]:
-                # Through the whole queue of its level and beyond: our order fills wherever it stands.
-                wildbot.others_order(pair, "sell" if order["side"] == "buy" else "buy", str(Decimal(order["qty"]) * 400))
+                # Through the whole queue of its level: our order fills wherever it stands.
+                wildbot.others_order(pair, "sell" if order["side"] == "buy" else "buy", order["price"], "1000000")
         if len({t["ts_ns"] for t in wildbot.status()["trades"]}) > before:
             return wildbot.status()
     raise AssertionError(f"no fill; {wildbot.last_words()}")
@@ -71,7 +76,7 @@ def test_three_pairs_are_traded_within_a_minute(wildbot: Instance) -> None:
     )
     assert document["mode"] == "sim"
     assert len(document["scanner"]) == UNIVERSE_SIZE
-    assert Decimal(document["allocator"]["granted"]) <= Decimal(document["allocator"]["capital"]) == Decimal(16)
+    assert Decimal(document["allocator"]["granted"]) <= Decimal(document["allocator"]["capital"]) <= Decimal(16)
     assert len({t["epoch"] for t in document["traders"]}) == 3
 
 
@@ -157,7 +162,6 @@ def test_halt_is_sticky_until_rearmed(wildbot: Instance) -> None:
 def test_ctrl_c_stops_in_order_and_the_books_agree_fill_by_fill(wildbot: Instance) -> None:
     fill_someone(wildbot)
     wildbot.wait(lambda d: d["state"] == "running", "running")
-    before_stop = wildbot.ledger()
     assert wildbot.interrupt() == 0, wildbot.last_words()
     left = [p for p in wildbot.processes() if p.pid != psutil.Process().pid]
     assert not left, left
@@ -165,24 +169,28 @@ def test_ctrl_c_stops_in_order_and_the_books_agree_fill_by_fill(wildbot: Instanc
 
     journal = sqlite3.connect(wildbot.home / "data" / "sim.sqlite")
     booked = {
-        row[0]: row[1:] for row in journal.execute("SELECT trade_id, pair, side, price, qty, fee FROM fills ORDER BY ts_ns")
+        trade_id: (pair, side, digits(price), digits(qty), Decimal(fee))
+        for trade_id, pair, side, price, qty, fee in journal.execute(
+            "SELECT trade_id, pair, side, price, qty, fee FROM fills"
+        )
     }
     resting = journal.execute(
-        "SELECT count(*) FROM orders WHERE state IN ('open', 'pending', 'partial', 'unknown')"
+        "SELECT count(*) FROM orders WHERE state NOT IN ('filled', 'cancelled', 'rejected', 'expired')"
     ).fetchone()
     journal.close()
     assert resting == (0,)
-    executed = exchange_executions(wildbot, before_stop)
-    assert booked == executed and booked
+    assert len(booked) >= 2
+    assert booked == exchange_executions(wildbot)
 
 
-def exchange_executions(wildbot: Instance, ledger: list[Document]) -> dict[str, tuple[str, ...]]:
-    """Return our executions by the exchange's own state file, as (pair, side, price, qty, fee) by trade id."""
-    path = next((wildbot.home / "data").glob("exchange*.jsonl"))
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    del ledger
+def digits(text: str) -> int:
+    return int(text.replace(".", ""))
+
+
+def exchange_executions(wildbot: Instance) -> dict[str, tuple[object, ...]]:
+    """Return our executions by the exchange's own memory, as (pair, side, price digits, size digits, fee) by trade id."""
+    rows = [json.loads(line) for line in (wildbot.home / "data" / "exchange-sim.jsonl").read_text().splitlines()]
     return {
-        row["exec_id"]: (row["pair"], row["side"], row["price"], row["qty"], row["fee"])
-        for row in rows
-        if row.get("type") == "execution"
+        row["exec_id"]: (row["pair"], row["side"], row["ticks"], row["lots"], Decimal(row["fee"]).scaleb(-10))
+        for row in (row["execution"] for row in rows if "execution" in row)
     }

@@ -16,6 +16,11 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
+def info_note(code: str, text: str) -> Note:
+    """Return a note that is worth a line in the log and no more."""
+    return Note(Severity.INFO, code, text)
+
+
 def fill_note(fill: Filled, outcome: FillOutcome, instrument: Instrument) -> Note:
     """Return the line for one booked fill."""
     price, lots = instrument.price_text(fill.ticks), instrument.lots_text(fill.lots)
