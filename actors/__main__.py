@@ -4,12 +4,17 @@ The file `actors/NAME.py` is loaded by name, so that a lean actor never imports 
 """
 
 import importlib
+import os
 import sys
+import time
 from pathlib import Path
 
 from actors.spec import EXIT_CONFIGURATION, EXIT_FAILED, EXIT_USAGE, ActorSpec
 from wildbot.adapters.home import AlreadyRunningError
 from wildbot.model.errors import ConfigurationError
+
+LONGEST_STARTSECS = 3.0
+"""The longest `startsecs` in supervisord.conf; a test holds the two together."""
 
 
 def main(words: list[str]) -> int:
@@ -27,6 +32,11 @@ def main(words: list[str]) -> int:
         return EXIT_FAILED
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+        if "SUPERVISOR_ENABLED" in os.environ:
+            # supervisord forgets the code of a program that ends within its startsecs and tries it again; ended later, the
+            # code counts: 78 is not restarted, and `wildbot up` can tell what has to be changed.
+            time.sleep(LONGEST_STARTSECS + 0.5)
         return EXIT_CONFIGURATION
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.__main__ import LONGEST_STARTSECS
 from wildbot.commands.ordered_stop import STOP_ORDER, STOP_WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,3 +85,8 @@ def test_every_output_is_named_bounded_and_in_the_home(programs: dict[str, confi
 def test_crash_loops_are_listened_for(conf: configparser.RawConfigParser) -> None:
     events = set(conf["eventlistener:crash_watch"]["events"].split(","))
     assert {"PROCESS_STATE_FATAL", "PROCESS_STATE_EXITED", "PROCESS_STATE_BACKOFF"} <= events
+
+
+def test_a_configuration_error_outlasts_every_startsecs(programs: dict[str, configparser.SectionProxy]) -> None:
+    # Else supervisord would forget its exit code and start the program again and again.
+    assert max(float(program["startsecs"]) for program in programs.values()) <= LONGEST_STARTSECS

@@ -21,6 +21,7 @@ from wildbot.commands.status_document import StatusView, TradeView, view_of
 from wildbot.commands.terminal import current_home, fail, say, warn
 from wildbot.settings import Settings
 from wildbot.settings_loading import load
+from wildbot.strategies.base import find_strategy
 
 TRADING_WAIT_S = 60.0
 """Patience until trading; after it `up` says what is missing."""
@@ -45,6 +46,8 @@ def up(
     Example: wildbot up --profile sim
     """
     settings = load({"profile": profile} if profile else None).settings
+    strategy = settings.trading.strategy
+    find_strategy(strategy).configure(settings.strategy_parameters(strategy))  # refused here, not three times a minute
     home = Home(settings.home)
     home.prepare()
     lock = _take_lock(home)
@@ -174,7 +177,11 @@ class Session:
 
     def _announce(self, status: StatusView) -> None:
         strategy = status.traders[0].strategy if status.traders else self._settings.trading.strategy
-        say(f"TRADING  {', '.join(working_pairs(status))} with {strategy} ({status.mode})", "bold green")
+        working = working_pairs(status)
+        say(f"TRADING  {', '.join(working)} with {strategy} ({status.mode})", "bold green")
+        for trader in status.traders:
+            if trader.pair not in working:
+                say(f"  {trader.pair} waits: {trader.reason or trader.state}")
         say(f"Dashboard  http://127.0.0.1:{self._settings.dashboard.port}", "bold")
         say("Logs  wildbot logs supervisor -f     Status  wildbot status     Stop  Ctrl-C or wildbot down")
 
