@@ -4,6 +4,7 @@ import pytest
 
 from tests.desk.builders_router import (
     EPOCH,
+    FEES,
     LOTS,
     MID,
     PAIR,
@@ -48,6 +49,7 @@ from wildbot.model.executions import (
 )
 from wildbot.model.instrument import MONEY_ONE, Money
 from wildbot.model.orders import AmendOrder, CancelOrder, NewOrder, Side
+from wildbot.model.status import InstrumentTable
 from wildbot.trading.order_state import OrderState
 
 
@@ -463,3 +465,12 @@ def test_foreign_orders_are_counted_and_never_cancelled() -> None:
 
 def _fields(value: object) -> dict[str, object]:
     return {name: getattr(value, name) for name in value.__struct_fields__}  # type: ignore[attr-defined]
+
+
+def test_pairs_and_fees_are_stated_again_and_again_for_a_supervisor_that_started_anew() -> None:
+    desk = a_ready_desk()
+    desk.done.clear()
+    desk.run(11)
+    tables = [e.message for e in desk.done if isinstance(e, TellSupervisor) and isinstance(e.message, InstrumentTable)]
+    assert len(tables) >= 2
+    assert tables[-1].fees == {PAIR: FEES} and [each.pair for each in tables[-1].instruments] == [PAIR]

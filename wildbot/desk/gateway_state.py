@@ -18,7 +18,7 @@ from wildbot.model.desk import CapitalLease
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import NANOS_PER_MS, FeeSchedule, Instrument, Money
 from wildbot.model.orders import Side
-from wildbot.model.status import Severity
+from wildbot.model.status import InstrumentTable, Severity
 from wildbot.trading.rate_budget import TIER_LIMITS, RateBudget
 
 
@@ -117,6 +117,11 @@ class GatewayState:
         self.note(now_ns, "halt", reason)
         self.alert(Severity.CRITICAL, "halt", f"halted: {reason}")
         self.want_cancel_all("halt")
+
+    def instrument_table(self) -> InstrumentTable:
+        """Return the rules and the account's rates of every pair whose rates are known."""
+        known = tuple(each for each in self.instruments.values() if each.pair in self.fees)
+        return InstrumentTable(known, dict(self.fees))
 
     # --- orders ---------------------------------------------------------------------------------------------------
 

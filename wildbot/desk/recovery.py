@@ -34,7 +34,7 @@ from wildbot.desk.venue_queries import (
 )
 from wildbot.model.control import NoneRest
 from wildbot.model.instrument import NANOS_PER_SECOND
-from wildbot.model.status import InstrumentTable, Severity
+from wildbot.model.status import Severity
 from wildbot.trading.order_state import OrderNews
 
 CLOCK_SKEW_NS_MAX = 3 * NANOS_PER_SECOND
@@ -238,8 +238,7 @@ class Recovery:
 
     def _announce(self) -> None:
         state = self._state
-        known = tuple(each for each in state.instruments.values() if each.pair in state.fees)
-        state.do(TellSupervisor(InstrumentTable(known, dict(state.fees))))
+        state.do(TellSupervisor(state.instrument_table()))
 
     def _ready(self) -> None:
         state = self._state

@@ -30,6 +30,8 @@ CANCEL_AGAIN_NS = 1_500 * NANOS_PER_MS
 CANCEL_SLOW_NS = 5 * NANOS_PER_SECOND
 CANCEL_FAST_TRIES = 3
 STATUS_EVERY_NS = 500 * NANOS_PER_MS
+TABLE_EVERY_NS = 5 * NANOS_PER_SECOND
+"""How often pairs, rules and fees are stated: a supervisor that started anew knows none of them."""
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -65,6 +67,7 @@ class Watch:
         self._reports = reports
         self._timer_asked_ns = 0
         self._status_ns = 0
+        self._table_ns = 0
 
     def tick(self, tick: Tick, now_ns: int) -> None:
         """Do whatever is due."""
@@ -78,6 +81,9 @@ class Watch:
         if now_ns - self._status_ns >= STATUS_EVERY_NS:
             self._status_ns = now_ns
             state.do(TellSupervisor(self.status(now_ns)))
+        if state.fees and now_ns - self._table_ns >= TABLE_EVERY_NS:
+            self._table_ns = now_ns
+            state.do(TellSupervisor(state.instrument_table()))
 
     def armed(self, news: DeadManArmed) -> None:
         """The venue confirmed the switch."""
