@@ -55,7 +55,9 @@ class TraderChildren:
         """Start a trader and return its process id."""
         config = trader_config(self._settings, self._home, pair, epoch)
         words = ["-m", "actors", "trader", "--pair", pair, "--epoch", str(epoch)]
-        return self._children.spawn((pair, epoch), words, {ENVIRONMENT_NAME: config.to_environment()})
+        # The home is in the configuration too; by its name in the environment an owner finds every process of an instance.
+        surroundings = {ENVIRONMENT_NAME: config.to_environment(), "WILDBOT_HOME": str(self._home)}
+        return self._children.spawn((pair, epoch), words, surroundings)
 
     def signal(self, pair: str, epoch: int, number: int) -> bool:
         """Send a signal to one trader; False when it is gone."""

@@ -132,6 +132,42 @@ def test_a_trader_killed_with_kill_9_is_replaced_and_its_position_found_again(wi
     assert not {o["cl_ord_id"] for o in victim["open_orders"]} & own_open_orders(wildbot)
 
 
+def pid_of(document: Document, actor: str) -> int:
+    return next(int(row["pid"]) for row in document["actors"] if row["name"] == actor)
+
+
+def test_an_order_gateway_killed_with_kill_9_takes_its_orders_back_before_it_trades_again(wildbot: Instance) -> None:
+    document = wildbot.wait(lambda d: sum(len(t["open_orders"]) for t in d["traders"]) >= 2, "resting orders")
+    before = {o["cl_ord_id"] for t in document["traders"] for o in t["open_orders"]}
+    os.kill(pid_of(document, "order_gateway"), signal.SIGKILL)
+    wildbot.wait(lambda d: d["state"] != "running", "the loss noticed", timeout_s=20)
+    wildbot.wait(
+        lambda d: d["state"] == "running" and sum(bool(t["open_orders"]) for t in d["traders"]) == 3,
+        "trading again",
+        timeout_s=60,
+    )
+    assert not before & own_open_orders(wildbot)
+
+
+def test_a_supervisor_killed_with_kill_9_comes_back_with_three_traders_and_leaves_no_orphan(wildbot: Instance) -> None:
+    document = wildbot.status()
+    old = {t["pid"] for t in document["traders"]}
+    run_id = document["run_id"]
+    os.kill(pid_of(document, "supervisor"), signal.SIGKILL)
+    document = wildbot.wait(
+        lambda d: (
+            d["run_id"] != run_id
+            and d["state"] == "running"
+            and len(d["traders"]) == 3
+            and all(t["pid"] for t in d["traders"])
+        ),
+        "three traders of the new supervisor",
+        timeout_s=60,
+    )
+    assert not old & {p.pid for p in wildbot.processes()}
+    assert min(t["epoch"] for t in document["traders"]) >= 4
+
+
 def test_a_malformed_command_changes_nothing(wildbot: Instance) -> None:
     before = set(traders(wildbot.status()))
     for verb, arguments in (

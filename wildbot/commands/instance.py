@@ -95,8 +95,7 @@ class Instance:
             except psutil.Error:
                 continue  # gone meanwhile, or another user's
             trader = _trader_of(surroundings) if name == TRADER else None
-            root = surroundings.get("WILDBOT_HOME") if trader is None else trader.home
-            if root == str(self.home.root):
+            if surroundings.get("WILDBOT_HOME") == str(self.home.root):
                 yield OwnProcess(process.pid, name if trader is None else actor_name(trader.pair))
 
 
@@ -112,7 +111,7 @@ def _program_name(words: list[str]) -> str | None:
 
 
 def _trader_of(surroundings: dict[str, str]) -> TraderConfig | None:
-    """Return what a trader was told at its start: its environment holds little else, not even WILDBOT_HOME."""
+    """Return what a trader was told at its start; its pair is its name."""
     try:
         return msgspec.json.decode(surroundings.get(ENVIRONMENT_NAME, ""), type=TraderConfig)
     except msgspec.DecodeError:
