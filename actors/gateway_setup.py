@@ -3,6 +3,7 @@
 import os
 from decimal import Decimal
 
+from wildbot.adapters.live_gate import check_live
 from wildbot.adapters.secrets import ApiKey, check_hosts, read_api_key
 from wildbot.desk.gateway_state import GatewaySetup
 from wildbot.desk.order_checks import GatewayLimits
@@ -38,6 +39,7 @@ def find_key(settings: Settings) -> ApiKey:
     """Return the key pair of this profile. Raises: ConfigurationError when there is none, or it may not be used."""
     key = read_api_key(os.environ)
     if settings.profile is Profile.LIVE:
+        check_live(os.environ, settings.rest_url, settings.ws_auth_url)
         if key is None:
             raise ConfigurationError("profile live needs KRAKEN_API_KEY and KRAKEN_API_SECRET (or their _FILE forms)")
         check_hosts(settings.rest_url, settings.ws_auth_url)

@@ -20,7 +20,8 @@ from wildbot.settings import Profile, Section, Settings
 PREFIX = "WILDBOT_"
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
 NOT_SETTINGS = frozenset({"WILDBOT_TRADER", "WILDBOT_TELEGRAM__API_URL", "WILDBOT_LIVE_CONFIRM"})
-"""Names with our prefix that are no settings: the supervisor's word to its traders, and credentials' companions."""
+"""Names with our prefix that are no settings: the supervisor's word to its traders, the second confirmation of live
+trading, and the companion of a credential."""
 
 MASK = "****"
 

@@ -298,3 +298,19 @@ def test_status_watch_draws_until_it_is_interrupted(home: Home) -> None:
                 drawn += watcher.stdout.read(1)
             watcher.send_signal(signal.SIGINT)
             assert watcher.wait(10) == 0
+
+
+def test_live_is_refused_in_one_sentence_and_nothing_starts(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WILDBOT_LIVE_CONFIRM", "")  # restored afterwards: the switch writes it
+    result = wildbot("up", "--profile", "live")
+    assert result.exit_code == 78 and "--i-understand-live" in result.stderr
+    confirmed = wildbot("up", "--profile", "live", "--i-understand-live")
+    assert confirmed.exit_code == 78 and "does not trade there yet" in confirmed.stderr
+    assert not list(home.run.iterdir())
+
+
+def test_an_unknown_strategy_is_refused_before_anything_starts(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WILDBOT_TRADING__STRATEGY", "marketmaker")
+    result = wildbot("up")
+    assert result.exit_code == 78 and "market_maker" in result.stderr
+    assert not list(home.run.iterdir())

@@ -1,6 +1,7 @@
 """`wildbot up` and `wildbot down`: everything starts, trades, and stops in order."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import threading
@@ -12,6 +13,7 @@ import typer
 
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
 from wildbot.adapters.home import AlreadyRunningError, Home, HomeLock
+from wildbot.adapters.live_gate import CONFIRM_NAME, CONFIRM_WORD, check_live
 from wildbot.adapters.status_feed import Document, StatusFeed
 from wildbot.commands import launch
 from wildbot.commands.instance import LOCK_ROLE, Instance
@@ -19,7 +21,7 @@ from wildbot.commands.ordered_stop import stop_in_order
 from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
 from wildbot.commands.status_document import StatusView, TradeView, view_of
 from wildbot.commands.terminal import current_home, fail, say, warn
-from wildbot.settings import Settings
+from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
 from wildbot.strategies.base import find_strategy
 
@@ -40,12 +42,19 @@ def up(
         bool, typer.Option("--detach", "-d", help="Return once it trades; stop with `wildbot down`.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print each fill.")] = False,
+    i_understand_live: Annotated[
+        bool, typer.Option("--i-understand-live", help="The second confirmation that profile live needs.")
+    ] = False,
 ) -> None:
     """Start everything and trade; Ctrl-C stops in order.
 
     Example: wildbot up --profile sim
     """
     settings = load({"profile": profile} if profile else None).settings
+    if i_understand_live:
+        os.environ[CONFIRM_NAME] = CONFIRM_WORD  # the order gateway looks for it again
+    if settings.profile is Profile.LIVE:
+        check_live(os.environ, settings.rest_url, settings.ws_auth_url)
     strategy = settings.trading.strategy
     find_strategy(strategy).configure(settings.strategy_parameters(strategy))  # refused here, not three times a minute
     home = Home(settings.home)
