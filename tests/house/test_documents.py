@@ -1,0 +1,96 @@
+"""What the documents name exists: commands, options, settings, files and links."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from wildbot.cli import app
+from wildbot.settings import Section, Settings
+from wildbot.settings_loading import NOT_SETTINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+CREDENTIALS = {"WILDBOT_TELEGRAM__API_URL"}
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    for path in DOCUMENTS:
+        yield path, path.read_text(encoding="utf-8")
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """Yield the words of every `wildbot ...` command in code blocks and inline code."""
+    blocks = re.findall(r"```(?:bash|sh)?\n(.*?)```", text, re.S) + re.findall(r"`([^`\n]+)`", text)
+    for block in blocks:
+        for line in block.splitlines():
+            words = line.split("#")[0].split()
+            while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+                words = words[1:]
+            if words and words[0].rsplit("/", 1)[-1] == "wildbot":
+                yield words[1:]
+
+
+def root_command() -> Any:
+    return typer.main.get_command(app)
+
+
+def names_of(model: type[Section] | type[Settings], above: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from names_of(kind, f"{above}{name.upper()}__")
+        else:
+            yield f"{above}{name.upper()}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_documented_command_and_option_exists(path: Path) -> None:
+    group = root_command()
+    for words in commands_in(path.read_text(encoding="utf-8")):
+        if not words or not re.fullmatch(r"[a-z]+", words[0]):
+            continue
+        command = group.commands.get(words[0])
+        assert command is not None, f"{path.name}: wildbot {' '.join(words)}"
+        rest = words[1:]
+        if rest and rest[0] in getattr(command, "commands", {}):
+            command, rest = command.commands[rest[0]], rest[1:]
+        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {
+            "--help"
+        }
+        for word in rest:
+            if word.startswith("-"):
+                assert word.split("=")[0] in options, f"{path.name}: {word} in wildbot {' '.join(words)}"
+
+
+def test_every_documented_setting_exists() -> None:
+    known = set(names_of(Settings, "WILDBOT_")) | NOT_SETTINGS | CREDENTIALS | {"WILDBOT_HOME", "WILDBOT_PROFILE"}
+    for path, text in texts():
+        for name in re.findall(r"\bWILDBOT_[A-Z0-9_]+[A-Z0-9]\b", text):
+            assert name in known, f"{path.name}: {name}"
+
+
+def test_every_line_of_the_configuration_files_is_a_setting() -> None:
+    known = {name.removeprefix("WILDBOT_") for name in names_of(Settings, "WILDBOT_")}
+    for path in (ROOT / "config").glob("*.toml"):
+        for section, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            keys = [f"{section}__{key}" for key in value] if isinstance(value, dict) else [section]
+            assert {key.upper() for key in keys} <= known, path.name
+
+
+def test_every_link_and_named_file_is_there() -> None:
+    for path, text in texts():
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+        for target in re.findall(r"`((?:wildbot|actors|tests|config|docs)/[\w/.-]+\.\w+)`", text):
+            assert (ROOT / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M):
+        assert re.search(rf"^{target}:", makefile, re.M), target
