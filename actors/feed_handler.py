@@ -216,7 +216,10 @@ class FeedHandler:
         delay_s = self._backoff.next_delay_s()
         if self._system is SystemStatus.MAINTENANCE:
             delay_s = max(delay_s, MAINTENANCE_DELAY_S)
-        self._runtime.alert(Severity.CRITICAL, ALERT_KEY, f"market data lost: {reason}")
+        if self._connects:
+            self._runtime.alert(Severity.CRITICAL, ALERT_KEY, f"market data lost: {reason}")
+        else:  # at a start everything comes up at once, and the exchange may take a moment longer
+            self._runtime.alert(Severity.WARNING, ALERT_KEY, f"no market data yet: {reason}")
         self._runtime.later(delay_s, self._connect)
 
     def _is_silent(self, now_ns: int) -> bool:

@@ -61,7 +61,6 @@ class OrderGateway:
         self._settle_ns = settings.orders.deadline_ms * NANOS_PER_MS + ANSWER_GRACE_NS
         self._traders: dict[int, bytes] = {}
         self._allocator = b""
-        self._unreadable = 0
 
     def open(self) -> None:
         """Hook everything to the loop and begin to start up."""
@@ -95,8 +94,7 @@ class OrderGateway:
             try:
                 message = TO_GATEWAY.decode(frame)
             except ProtocolError as error:
-                self._unreadable += 1
-                self._runtime.log.warning("unreadable order message ({} so far): {}", self._unreadable, error)
+                self._runtime.dropped(error)
                 continue
             self._runtime.log.debug("heard {}", message)
             self._note_address(peer, message)

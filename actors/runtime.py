@@ -181,7 +181,7 @@ class Runtime:
             try:
                 callback()
             except ProtocolError as error:
-                self._count_unreadable(error)
+                self.dropped(error)
         self._fire_due()
         if events:
             self.vitals.turn_took(time.perf_counter_ns() - began)
@@ -201,9 +201,10 @@ class Runtime:
             try:
                 callback()
             except ProtocolError as error:
-                self._count_unreadable(error)
+                self.dropped(error)
 
-    def _count_unreadable(self, error: ProtocolError) -> None:
+    def dropped(self, error: ProtocolError) -> None:
+        """Count a message nobody could read; the log hears of the first and then now and again, however many come."""
         self.vitals.unreadable += 1
         now = time.monotonic()
         if now - self._unreadable_logged > UNREADABLE_LOGGED_EVERY_S:

@@ -126,8 +126,7 @@ class Supervisor:
             try:
                 message: ToSupervisor = TO_SUPERVISOR.decode(frame)
             except ProtocolError as error:
-                self._runtime.vitals.unreadable += 1
-                self._runtime.log.warning("unreadable message of {!r}: {}", peer[:40], error)
+                self._runtime.dropped(error)
                 continue
             self._on_message(peer.decode(errors="replace"), message)
 

@@ -100,6 +100,15 @@ class Instance:
         asker.close()
         return answer
 
+    def throw(self, name: str, frames: list[bytes]) -> None:
+        """Send each frame to a socket that expects something else, alone and in company."""
+        for frame in frames:
+            for parts in ([frame], [frame, frame], [b"", frame]):
+                thrower = zmq.Context.instance().socket(zmq.DEALER)
+                thrower.connect(f"ipc://{self.home / 'run' / name}.ipc")
+                thrower.send_multipart(parts)
+                thrower.close(linger=1_000)
+
     # --- the exchange ---------------------------------------------------------------------------------------------
 
     def others_order(self, pair: str, side: str, price: str, qty: str) -> None:

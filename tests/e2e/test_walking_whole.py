@@ -5,7 +5,9 @@ The tests share one running instance and build on each other, in order: that is 
 
 import json
 import os
+import random
 import signal
+import socket
 import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
@@ -179,6 +181,21 @@ def test_a_malformed_command_changes_nothing(wildbot: Instance) -> None:
         answer = wildbot.control(verb, **arguments)
         assert answer["ok"] is False and answer["error"]["message"], answer
     assert set(traders(wildbot.status())) == before
+
+
+def test_rubbish_on_every_socket_changes_nothing(wildbot: Instance) -> None:
+    before = wildbot.status()
+    rng = random.Random(1)
+    rubbish = [b"", b"\x00" * 10, b"[" * 5_000, b"\xff" * 70_000, b'{"verb":["a"],"id":null}', rng.randbytes(300)]
+    for name in ("actors", "orders", "capital", "control"):
+        wildbot.throw(name, rubbish)
+    for port in (wildbot.exchange_port, wildbot.api_port, wildbot.dashboard_port):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(rng.randbytes(300) + b"\r\n\r\n")
+    for _ in range(6):  # three seconds of documents: nobody died of it
+        after = wildbot.status()
+    assert (after["state"], after["run_id"]) == ("running", before["run_id"])
+    assert {a["name"]: a["pid"] for a in after["actors"]} == {a["name"]: a["pid"] for a in before["actors"]}
 
 
 def test_a_second_start_in_the_same_home_is_refused(wildbot: Instance) -> None:
