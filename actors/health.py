@@ -3,7 +3,7 @@
 Rules: unknown is unhealthy: an old document, a missing heartbeat and an actor that never spoke are reasons.
 """
 
-from wildbot.commands.status_document import StatusView
+from wildbot.analytics.status_view import StatusView
 
 DOCUMENT_AGE_S_MAX = 2.0
 """The status comes at 2 Hz or faster: four missing in a row mean its writer is stuck."""

@@ -19,6 +19,7 @@ from wildbot.adapters.secrets import ApiKey
 from wildbot.adapters.venue_client import NonceReserve, VenueClient
 from wildbot.adapters.zmq_bus import Hub, Subscriber
 from wildbot.desk import gateway_commands as commands
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.gateway_commands import GatewayCommand
 from wildbot.desk.order_desk import ANSWER_GRACE_NS
 from wildbot.desk.order_router import OrderRouter
@@ -196,9 +197,9 @@ class OrderGateway:
                 self._hub.send(self._allocator, encode(command.message))
             case commands.TellSupervisor():
                 runtime.report(command.message)
-            case commands.RaiseAlert():
+            case RaiseAlert():
                 runtime.alert(command.level, command.key, command.text)
-            case commands.ClearAlert():
+            case ClearAlert():
                 runtime.clear(command.key)
             case commands.Leave():
                 runtime.log.info("leaving: {}", command.text)

@@ -24,7 +24,7 @@ from actors.spec import EXIT_FAILED, ActorSpec
 from actors.status_metrics import StatusCollector
 from wildbot.adapters.home import Home
 from wildbot.adapters.status_feed import StatusFeed
-from wildbot.commands.status_document import StatusView, view_of
+from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.settings_loading import load
 
 HOST = "127.0.0.1"

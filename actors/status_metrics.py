@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from wildbot.commands.status_document import ActorView, StatusView, TraderView
+from wildbot.analytics.status_view import ActorView, StatusView, TraderView
 
 Source = Callable[[], tuple[StatusView | None, float]]
 """Returns the newest document and its age in seconds."""

@@ -24,6 +24,7 @@ from wildbot.adapters.supervisor_state import DurableRecord
 from wildbot.adapters.zmq_bus import Hub, Publisher
 from wildbot.analytics.status_board import RunView, StatusBoard
 from wildbot.analytics.status_rows import TraderView
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.supervision import Supervision
 from wildbot.desk.supervision_state import SupervisionRules
 from wildbot.desk.supervision_words import (
@@ -31,14 +32,12 @@ from wildbot.desk.supervision_words import (
     Asked,
     ChangeUniverse,
     ChildEnded,
-    ClearAlert,
     EndRun,
     EquityMarked,
     FeedHealth,
     Heard,
     KillTrader,
     Persist,
-    RaiseAlert,
     Reply,
     SendTo,
     SendToTrader,

@@ -5,9 +5,9 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.bench_memory import ALL, measure_memory
 from actors.bench_report import bench_report, percentile_us
 from actors.bench_startup import measure_startup
+from wildbot.commands.bench_memory import ALL, measure_memory
 from wildbot.commands.instance import OwnProcess
 from wildbot.settings_loading import load
 

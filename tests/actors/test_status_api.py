@@ -10,7 +10,7 @@ from actors.status_api import HOST, StatusServer, listen
 from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, a_trader, an_actor, wait_until
 from wildbot.adapters.home import Home
 from wildbot.adapters.status_feed import StatusFeed
-from wildbot.commands.status_document import view_of
+from wildbot.analytics.status_view import view_of
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from actors.spec import EXIT_CONFIGURATION
 from tests.commands.builders_commands import a_document, a_trader
+from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands.instance import ProgramState
 from wildbot.commands.start_progress import StartProgress, holds, misconfigured, what_is_missing, working_pairs
-from wildbot.commands.status_document import StatusView, view_of
 
 PATIENCE_S = 5.0
 

@@ -15,11 +15,11 @@ from tests.desk.builders_router import (
     a_view,
     an_order,
 )
+from wildbot.desk.alerts import RaiseAlert
 from wildbot.desk.gateway_commands import (
     AskVenue,
     CloseStream,
     Leave,
-    RaiseAlert,
     Refuse,
     Send,
     TellAllocator,

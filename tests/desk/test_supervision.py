@@ -1,6 +1,7 @@
 """The supervisor's rules: who gets a trader, what a death, a swap, a halt and a stop lead to."""
 
 from tests.desk.builders_supervision import ADA, BTC, ETH, SOL, XRP, World
+from wildbot.desk.alerts import RaiseAlert
 from wildbot.desk.restart_budget import PER_PAIR_MAX, TOTAL_MAX, RestartBudget, Verdict
 from wildbot.desk.supervision_words import (
     ALLOCATOR,
@@ -16,7 +17,6 @@ from wildbot.desk.supervision_words import (
     KillTrader,
     PausePair,
     Persist,
-    RaiseAlert,
     RearmAll,
     ResumePair,
     RunState,

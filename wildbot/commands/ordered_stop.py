@@ -13,8 +13,8 @@ import msgspec
 
 from wildbot.adapters.home import Home
 from wildbot.adapters.status_feed import StatusFeed
+from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands.instance import SUPERVISORD, Instance, OwnProcess
-from wildbot.commands.status_document import StatusView, view_of
 
 STOP_WAIT_S = 110.0
 """Longest wait for the end: above the sum of all `stopwaitsecs` in supervisord.conf, so that giving up is never early."""

@@ -6,8 +6,8 @@ Rules: a decision per look, from what supervisord and the status document say; n
 from collections.abc import Sequence
 
 from actors.spec import EXIT_CONFIGURATION
+from wildbot.analytics.status_view import StatusView
 from wildbot.commands.instance import ProgramState
-from wildbot.commands.status_document import StatusView
 
 UP_STATES = frozenset({"RUNNING"})
 LOST_STATES = frozenset({"FATAL", "EXITED"})

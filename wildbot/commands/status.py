@@ -12,7 +12,7 @@ from rich.text import Text
 from actors.spec import EXIT_DONE, EXIT_FAILED
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.status_feed import StatusFeed
-from wildbot.commands.status_document import StatusView, view_of
+from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands.terminal import JsonOption, clean, current_home, exit_code_of, fail, new_table, output, print_json
 
 FRESH_S = 3.0

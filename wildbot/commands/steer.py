@@ -15,8 +15,8 @@ from actors.spec import EXIT_DONE, EXIT_TIMED_OUT
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.home import Home
 from wildbot.adapters.status_feed import StatusFeed
+from wildbot.analytics.status_view import StatusView, TraderView, view_of
 from wildbot.commands.start_progress import holds
-from wildbot.commands.status_document import StatusView, TraderView, view_of
 from wildbot.commands.terminal import (
     JsonOption,
     YesOption,

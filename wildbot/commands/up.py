@@ -15,11 +15,11 @@ from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_NOT_RUN
 from wildbot.adapters.home import AlreadyRunningError, Home, HomeLock
 from wildbot.adapters.live_gate import CONFIRM_NAME, CONFIRM_WORD, check_live
 from wildbot.adapters.status_feed import Document, StatusFeed
+from wildbot.analytics.status_view import StatusView, TradeView, view_of
 from wildbot.commands import launch
 from wildbot.commands.instance import LOCK_ROLE, Instance
 from wildbot.commands.ordered_stop import stop_in_order
 from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
-from wildbot.commands.status_document import StatusView, TradeView, view_of
 from wildbot.commands.terminal import current_home, fail, say, warn
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load

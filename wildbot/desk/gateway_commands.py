@@ -6,6 +6,7 @@ Rules: the shell writes all rows of one batch in one transaction before anything
 
 import msgspec
 
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.intents import Intent
 from wildbot.desk.venue_queries import Query
 from wildbot.model.control import EpochEnded, NoneRest
@@ -13,7 +14,7 @@ from wildbot.model.desk import AccountState, FeesChanged, Inheritance, LeaseTabl
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import Money
 from wildbot.model.orders import OrderCommand
-from wildbot.model.status import GatewayStatus, InstrumentTable, Severity, TradeRecord
+from wildbot.model.status import GatewayStatus, InstrumentTable, TradeRecord
 
 
 class WriteOrder(msgspec.Struct, frozen=True):
@@ -106,20 +107,6 @@ class TellSupervisor(msgspec.Struct, frozen=True):
     """Up to the supervisor."""
 
     message: GatewayStatus | TradeRecord | InstrumentTable | EpochEnded | NoneRest
-
-
-class RaiseAlert(msgspec.Struct, frozen=True):
-    """The condition `key` holds."""
-
-    level: Severity
-    key: str
-    text: str
-
-
-class ClearAlert(msgspec.Struct, frozen=True):
-    """The condition `key` no longer holds."""
-
-    key: str
 
 
 class Leave(msgspec.Struct, frozen=True):

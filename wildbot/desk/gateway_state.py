@@ -8,8 +8,9 @@ Owns: everything below.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.booking import Books
-from wildbot.desk.gateway_commands import ClearAlert, GatewayCommand, RaiseAlert, WriteEvent
+from wildbot.desk.gateway_commands import GatewayCommand, WriteEvent
 from wildbot.desk.intents import Intent, IntentBook
 from wildbot.desk.market_watch import MarketWatch
 from wildbot.desk.order_checks import GatewayLimits, buy_cost

@@ -9,17 +9,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.restart_budget import RestartBudget
-from wildbot.desk.supervision_words import (
-    Announce,
-    ClearAlert,
-    Persist,
-    RaiseAlert,
-    RankedPair,
-    RunState,
-    SupervisionCommand,
-    SupervisorState,
-)
+from wildbot.desk.supervision_words import Announce, Persist, RankedPair, RunState, SupervisionCommand, SupervisorState
 from wildbot.desk.swap import PendingSwap
 from wildbot.desk.trader_fleet import OldEpochs, TraderFleet
 from wildbot.model.instrument import NANOS_PER_SECOND

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import msgspec
 
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.model.control import FromSupervisor, ToSupervisor
 from wildbot.model.instrument import Money
-from wildbot.model.status import Severity
 
 GATEWAY = "order_gateway"
 ALLOCATOR = "balance_allocator"
@@ -208,20 +208,6 @@ class Reply(msgspec.Struct, frozen=True):
     result: dict[str, object] = {}
     code: str = ""
     message: str = ""
-
-
-class RaiseAlert(msgspec.Struct, frozen=True):
-    """Tell the owner about the condition `key`."""
-
-    level: Severity
-    key: str
-    text: str
-
-
-class ClearAlert(msgspec.Struct, frozen=True):
-    """The condition `key` no longer holds."""
-
-    key: str
 
 
 class Announce(msgspec.Struct, frozen=True):
