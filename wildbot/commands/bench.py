@@ -9,9 +9,9 @@ import typer
 
 from actors.bench_engine import BOOKS, measure_engine
 from actors.bench_feed import measure_feed, replay_frames
-from actors.bench_memory import measure_memory
 from actors.bench_startup import STARTS, measure_startup
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
+from wildbot.commands.bench_memory import measure_memory
 from wildbot.commands.instance import Instance
 from wildbot.commands.terminal import JsonOption, current_home, explained, fail, new_table, output, print_json
 from wildbot.settings_loading import load
