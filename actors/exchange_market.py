@@ -1,31 +1,62 @@
 """The market inside the simulated exchange, synthetic or a recorded day, and the clock it lives by."""
 
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TypedDict
 
+from actors.exchange_tapes import Recording
 from wildbot.adapters.venue_clock import VenueClock
 from wildbot.model.errors import ConfigurationError, ProtocolError
-from wildbot.model.instrument import Instrument
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule, Instrument
+from wildbot.simulation.engine_rules import EngineRules
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.flow import SyntheticMarket
-from wildbot.simulation.lobster import BookRow, parse_messages, parse_rows, stock
-from wildbot.simulation.lobster_files import book_path_of, read_lines
 from wildbot.simulation.market import Market
-from wildbot.simulation.replay import LobsterMarket
+from wildbot.simulation.order_rate import Tier
+from wildbot.simulation.pace import FULL_SPEED, Pace
+from wildbot.simulation.scenarios import SCENARIOS, Scenario
 from wildbot.simulation.venue_pairs import UNIVERSE
 
 NEVER_S = 86_400.0
+PPM_PER_PERCENT = 10_000
 SYNTHETIC, REPLAY = "synthetic", "replay"
+
+SPEED_MAX_WORD = "max"
+
+BURST_NS = 20 * NANOS_PER_MS
+"""At full speed the market acts for so long before clients are served again."""
+
+
+class Terms(TypedDict):
+    """How an exchange treats its accounts, whatever market it has."""
+
+    rng: random.Random
+    fees: FeeSchedule | None
+    tier: Tier
+    rules: EngineRules
+
+
+def fixed_fees(maker_pct: Decimal | None, taker_pct: Decimal | None) -> FeeSchedule | None:
+    """Return rates given in percent; None when one is missing: then they follow the published table."""
+    if maker_pct is None or taker_pct is None:
+        return None
+    return FeeSchedule(int(maker_pct * PPM_PER_PERCENT), int(taker_pct * PPM_PER_PERCENT))
 
 
 class MarketClockwork:
-    """The market and the clock it lives by, for the server to turn."""
+    """The market, its pace and the exchange's clock, for the server to turn. A market that `ends` is over for good when it
+    has nothing due any more; `on_end` is called once then, with the reason."""
 
-    def __init__(self, market: Market, clock: VenueClock) -> None:
+    def __init__(self, market: Market, clock: VenueClock, pace: Pace, *, ends: bool = False) -> None:
         self._market = market
         self._clock = clock
+        self._pace = pace
+        self._ends = ends
+        self._is_over = False
         self.on_turn: Callable[[], None] = lambda: None
+        self.on_end: Callable[[str], None] = announce_end
 
     def now_ns(self) -> int:
         """Return the exchange's time."""
@@ -33,22 +64,50 @@ class MarketClockwork:
 
     def turn(self) -> None:
         """Let the market do what is due."""
-        self._market.step(self._clock.now_ns())
+        if not self._is_over:
+            try:
+                self._act()
+            except ProtocolError as error:
+                self._end(f"it cannot be read on: {error}")
+            else:
+                if self._ends and self._market.next_due_ns() is None:
+                    self._end("it is over")
         self.on_turn()
 
     def due_in_s(self) -> float:
         """Return the real seconds until the market acts again; a day when it never does."""
-        due_ns = self._market.next_due_ns()
-        return NEVER_S if due_ns is None else self._clock.real_seconds_until(due_ns)
+        due_ns = None if self._is_over else self._market.next_due_ns()
+        if due_ns is None:
+            return NEVER_S
+        return self._clock.real_seconds_until(self._pace.exchange_ns(due_ns))
+
+    def _act(self) -> None:
+        if self._pace.speed != FULL_SPEED:
+            self._market.step(self._pace.market_ns(self._clock.now_ns()))
+            return
+        until_ns = self._clock.now_ns() + BURST_NS
+        while (now_ns := self._clock.now_ns()) < until_ns and (due_ns := self._market.next_due_ns()) is not None:
+            self._pace.present_ns = now_ns
+            self._market.step(due_ns)
+
+    def _end(self, reason: str) -> None:
+        self._is_over = True
+        self.on_end(reason)
 
 
-def listed_instruments(market: str, tape: Path | None, pairs: tuple[str, ...]) -> list[Instrument]:
-    """Return what the exchange lists: the chosen pairs (all when none are named), or the recorded stock.
+def announce_end(reason: str) -> None:
+    """Say on the terminal why the market stands still from now on."""
+    sys.stdout.write(f"the recording has ended ({reason}); the exchange goes on serving with a still book\n")
+    sys.stdout.flush()
+
+
+def listed_instruments(market: str, recording: Recording | None, pairs: tuple[str, ...]) -> list[Instrument]:
+    """Return what the exchange lists: the chosen pairs (all when none are named), or the recorded one.
 
     Raises: ConfigurationError when a pair or the kind of market is unknown.
     """
-    if market == REPLAY:
-        return [stock(_tape(tape).name.partition("_")[0])]
+    if recording is not None:
+        return [recording.instrument]
     if market != SYNTHETIC:
         raise ConfigurationError(f"market is {market!r} but must be {SYNTHETIC} or {REPLAY}")
     for pair in pairs:
@@ -57,36 +116,32 @@ def listed_instruments(market: str, tape: Path | None, pairs: tuple[str, ...]) -
     return [UNIVERSE[pair].instrument for pair in pairs or UNIVERSE]
 
 
-def build_market(
-    market: str, exchange: SimulatedExchange, tape: Path | None, activity: float, rng: random.Random
-) -> Market:
-    """Return the market that acts on `exchange`, not yet started.
+def named_scenario(name: str) -> Scenario:
+    """Return a scenario by its name.
 
-    Raises: ConfigurationError when the recording cannot be read.
+    Raises: ConfigurationError when there is none of that name.
     """
-    if market == SYNTHETIC:
-        specs = [UNIVERSE[pair] for pair in exchange.instruments]
-        return SyntheticMarket(exchange, specs, rng, activity=activity)
-    path = str(_tape(tape))
-    try:
-        messages = parse_messages(read_lines(path))
-        rows = parse_rows(read_lines(book_path_of(path)))
-        seed = _first_row(rows, path)
-        next(messages, None)  # the seed row is the book right after the first message
-        instrument = next(iter(exchange.instruments.values()))
-        return LobsterMarket(exchange, instrument, messages, seed, rows=rows)
-    except (OSError, ProtocolError) as error:
-        raise ConfigurationError(f"the recording {path!r} cannot be replayed: {error}") from None
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        raise ConfigurationError(f"scenario is {name!r} but must be one of: {', '.join(SCENARIOS)}")
+    return scenario
 
 
-def _first_row(rows: Iterator[BookRow], path: str) -> BookRow:
-    row = next(rows, None)
-    if row is None:
-        raise ConfigurationError(f"the recording {path!r} has an empty book file")
-    return row
-
-
-def _tape(tape: Path | None) -> Path:
-    if tape is None:
-        raise ConfigurationError("market is replay, so data must name a recorded message file")
-    return tape
+def build_market(
+    exchange: SimulatedExchange,
+    recording: Recording | None,
+    rng: random.Random,
+    *,
+    activity: float,
+    scenario: Scenario,
+    warmup_s: float,
+    pace: Pace,
+) -> Market:
+    """Return the market that acts on `exchange`, not yet started. A scenario begins when the warm-up is over."""
+    if recording is not None:
+        return recording.market(exchange, pace)
+    specs = [UNIVERSE[pair] for pair in exchange.instruments]
+    opens_after_ns = int(warmup_s * NANOS_PER_SECOND)
+    return SyntheticMarket(
+        exchange, specs, rng, activity=activity, scenario=scenario, opens_after_ns=opens_after_ns, pace=pace
+    )

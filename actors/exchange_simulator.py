@@ -1,24 +1,36 @@
 """The simulated exchange as a process: market and exchange inside, a Kraken-compatible server around them.
 
-Rules: the exchange's clock runs with the machine's steady clock, `speed` times as fast; at speed 1 it is the time of day.
-    What an account did is on disk before anybody is told of it.
+Rules: the exchange's clock runs with the machine's steady clock and is the time of day; with `speed` the market in it
+    lives faster or slower. What an account did is on disk before anybody is told of it.
 Owns: the state file, the ledger file, the listening port.
-Known limit: at another speed than 1 the exchange's time leaves the time of day, and deadlines are judged by its time.
 """
 
 import asyncio
 import contextlib
 import random
-import signal
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from actors.exchange_market import SYNTHETIC, MarketClockwork, build_market, listed_instruments
+from actors.exchange_accounts import AccountOption, balance_texts, check_accounts, engine_rules, open_accounts
+from actors.exchange_market import (
+    REPLAY,
+    SPEED_MAX_WORD,
+    SYNTHETIC,
+    MarketClockwork,
+    Terms,
+    announce_end,
+    build_market,
+    fixed_fees,
+    listed_instruments,
+    named_scenario,
+)
 from actors.exchange_memory import Memory
+from actors.exchange_mirror import MirrorSource, check_mirror
+from actors.exchange_serving import serve
+from actors.exchange_tapes import AUTO, open_recording
 from actors.spec import EXIT_DONE, EXIT_FAILED, ActorSpec
 from actors.vitals import Vitals
 from wildbot.adapters import log
@@ -26,33 +38,34 @@ from wildbot.adapters.home import Home
 from wildbot.adapters.venue_clock import VenueClock, time_of_day_ns
 from wildbot.adapters.venue_server import PortInUseError, VenueServer, listen
 from wildbot.adapters.zmq_bus import Spoke
-from wildbot.model.errors import ConfigurationError, ProtocolError
-from wildbot.model.exchange import ASSET_DECIMALS
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule, parse_scaled, scaled_text
+from wildbot.model.errors import ConfigurationError
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.protocol.bus import encode
 from wildbot.settings import Profile
 from wildbot.settings_loading import load
 from wildbot.simulation.exchange import SimulatedExchange
+from wildbot.simulation.fills import QueuePosition
 from wildbot.simulation.market import Market
 from wildbot.simulation.order_rate import TIERS
+from wildbot.simulation.pace import FULL_SPEED, Pace
 from wildbot.venues.kraken.server import KrakenServer
-from wildbot.venues.kraken.server_admin import LOOPBACK_HOSTS, SCRIPT_ACCOUNTS, AdminFace
+from wildbot.venues.kraken.server_admin import LOOPBACK_HOSTS, AdminFace
 from wildbot.venues.kraken.server_keys import TIERS as TIER_LIMITS
 from wildbot.venues.kraken.server_keys import ApiKey, KeyRing
 from wildbot.venues.kraken.server_rest import RestFace
-from wildbot.venues.kraken.signing import secret_bytes
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 NAME = "exchange_simulator"
 ACCOUNT = "main"
-HEARTBEAT_S = 0.5
 WARMUP_STEP_NS = 10 * NANOS_PER_SECOND
 CAUGHT_UP_NS = 50 * NANOS_PER_MS
-PPM_PER_PERCENT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeOptions:
-    """How one simulated exchange shall be. `balances` are decimal texts by asset; fees are in percent."""
+    """How one simulated exchange shall be. `balances` are decimal texts by asset, of the first account; `accounts` are the
+    others. Fees are in percent; without them rates follow the published table. Speed 0 is as fast as possible.
+    `mirror` is the public address of another exchange whose market is mirrored instead; orders fill by `fill_model`."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -61,17 +74,29 @@ class ExchangeOptions:
     seed: int = 7
     market: str = "synthetic"
     data: Path | None = None
+    format: str = AUTO
+    scenario: str = "normal"
     pairs: tuple[str, ...] = ()
     speed: float = 1.0
     activity: float = 1.0
     tier: str = "intermediate"
-    maker_pct: Decimal = Decimal("0.25")
-    taker_pct: Decimal = Decimal("0.40")
+    maker_pct: Decimal | None = None
+    taker_pct: Decimal | None = None
     balances: tuple[tuple[str, str], ...] = (("USDC", "16"),)
+    accounts: tuple[AccountOption, ...] = ()
+    assume: Unconfirmed = DEFAULTS
     latency_ms: float = 0.0
     ledger: Path | None = None
     state: Path | None = None
     warmup_s: float = 600.0
+    mirror: str = ""
+    fill_model: str = QueuePosition.name
+
+    @property
+    def all_accounts(self) -> tuple[AccountOption, ...]:
+        """The first account and the others."""
+        first = AccountOption(name=ACCOUNT, key=self.api_key, secret=self.api_secret, balances=self.balances)
+        return (first, *self.accounts)
 
 
 def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -> int:
@@ -85,26 +110,78 @@ def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -
     except PortInUseError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_FAILED
-    with contextlib.closing(listener), contextlib.closing(Memory(options.state, options.ledger)) as memory:
-        fees = FeeSchedule(_ppm(options.maker_pct), _ppm(options.taker_pct))
-        instruments = listed_instruments(options.market, options.data, options.pairs)
-        exchange = SimulatedExchange(instruments, rng=_rng(options, "ids"), fees=fees, tier=TIERS[options.tier])
-        _restore(exchange, memory, options)
-        market = build_market(options.market, exchange, options.data, options.activity, _rng(options, "market"))
+    with (
+        contextlib.closing(listener),
+        contextlib.closing(Memory(options.state, options.ledger)) as memory,
+        asyncio.Runner() as runner,
+    ):
+        pace = Pace(options.speed)
+        source = None
+        if options.mirror:
+            source = MirrorSource(options.mirror, options.pairs, runner.get_loop(), _rng(options, "feed"))
+            if not runner.run(source.learn(heartbeat)):
+                return EXIT_DONE
+        exchange, market = source.build(options.fill_model, _terms(options)) if source else _simulated(options, pace)
+        open_accounts(exchange, memory, options.all_accounts, _warm_up_from_ns(options))
         keys = KeyRing()
-        keys.add(ApiKey(ACCOUNT, options.api_key, options.api_secret, TIER_LIMITS[options.tier]))
+        for each in options.all_accounts:
+            keys.add(ApiKey(each.name, each.key, each.secret, TIER_LIMITS[options.tier], options.assume))
         latency_ns = int(options.latency_ms * NANOS_PER_MS)
         server = KrakenServer(
-            exchange, keys, _rng(options, "tokens"), latency_ns=latency_ns, keep_unsaved=options.ledger is not None
+            exchange,
+            keys,
+            _rng(options, "tokens"),
+            latency_ns=latency_ns,
+            keep_unsaved=options.ledger is not None,
+            assume=options.assume,
         )
         server.on_events = memory.keep
-        clockwork = MarketClockwork(market, VenueClock(_warm_up(exchange, server, market, options), options.speed))
+        opened_ns = _warm_up(exchange, server, market, options)
+        pace.tie(opened_ns)
+        clock = VenueClock(opened_ns, 1.0)
+        server.set_clock = clock.set_offset
+        clockwork = MarketClockwork(market, clock, pace, ends=source is None and options.market == REPLAY)
         clockwork.on_turn = lambda: memory.keep_ledger(server.ledger.take_unsaved())
-        venue = VenueServer(server, RestFace(server, ACCOUNT), AdminFace(server), clockwork)
+
+        def tape_ended(reason: str) -> None:
+            announce_end(reason)
+            server.ledger.record("tape_ended", clockwork.now_ns(), {"reason": reason})
+
+        clockwork.on_end = tape_ended
+        venue = VenueServer(server, RestFace(server), AdminFace(server), clockwork)
+        if source is not None:
+            source.attach(server, clockwork.now_ns, venue.stop)
         _announce(options, listener.getsockname()[1])
-        asyncio.run(_serve(venue, listener, heartbeat))
+        runner.run(serve(venue, listener, heartbeat))
+        if source is not None:
+            source.close()
         memory.keep_ledger(server.ledger.take_unsaved())
     return EXIT_DONE
+
+
+def _terms(options: ExchangeOptions) -> Terms:
+    rules = engine_rules(options.assume)
+    return Terms(
+        rng=_rng(options, "ids"),
+        fees=fixed_fees(options.maker_pct, options.taker_pct),
+        tier=TIERS[options.tier],
+        rules=rules,
+    )
+
+
+def _simulated(options: ExchangeOptions, pace: Pace) -> tuple[SimulatedExchange, Market]:
+    recording = open_recording(options.data, options.format) if options.market == REPLAY else None
+    exchange = SimulatedExchange(listed_instruments(options.market, recording, options.pairs), **_terms(options))
+    market = build_market(
+        exchange,
+        recording,
+        _rng(options, "market"),
+        activity=options.activity,
+        scenario=named_scenario(options.scenario),
+        warmup_s=options.warmup_s,
+        pace=pace,
+    )
+    return exchange, market
 
 
 def _rng(options: ExchangeOptions, purpose: str) -> random.Random:
@@ -112,58 +189,23 @@ def _rng(options: ExchangeOptions, purpose: str) -> random.Random:
     return random.Random(f"{options.seed} {purpose}")
 
 
-async def _serve(venue: VenueServer, listener: socket.socket, heartbeat: Callable[[], None] | None) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, venue.stop)
-    beating = asyncio.create_task(_beat(heartbeat)) if heartbeat else None
-    try:
-        await venue.serve(listener)
-    finally:
-        if beating is not None:
-            beating.cancel()
-
-
-async def _beat(heartbeat: Callable[[], None]) -> None:
-    while True:
-        heartbeat()
-        await asyncio.sleep(HEARTBEAT_S)
-
-
 def _check(options: ExchangeOptions) -> None:
-    secret_bytes(options.api_secret)
-    if not options.api_key:
-        raise ConfigurationError("exchange.api_key is empty, so nobody could use the simulated exchange")
+    check_accounts(options.all_accounts)
     if options.host not in LOOPBACK_HOSTS:
         raise ConfigurationError(f"the simulated exchange serves this machine only, not {options.host!r}")
     if options.tier not in TIERS:
         raise ConfigurationError(f"tier is {options.tier!r} but must be one of: {', '.join(TIERS)}")
-    if not 0 < options.speed <= 1_000:
-        raise ConfigurationError(f"speed is {options.speed} but must be above 0 and at most 1000")
-    for asset, amount in options.balances:
-        _units(asset, amount)
-
-
-def _restore(exchange: SimulatedExchange, memory: Memory, options: ExchangeOptions) -> None:
-    for account in (ACCOUNT, *SCRIPT_ACCOUNTS.values()):
-        exchange.open_account(account)
-    past = memory.past(ACCOUNT)
-    if past is None:
-        for asset, amount in options.balances:
-            exchange.deposit(ACCOUNT, asset, _units(asset, amount), _warm_up_from_ns(options))
-        return
-    known = exchange.instruments
-    exchange.restore(
-        ACCOUNT,
-        past.balances,
-        [execution for execution in past.executions if execution.pair in known],
-        [order for order in past.closed if order.pair in known],
-    )
+    if not FULL_SPEED <= options.speed <= 1_000:
+        raise ConfigurationError(f"speed is {options.speed} but must be above 0 and at most 1000, or {SPEED_MAX_WORD!r}")
+    named_scenario(options.scenario)
+    if options.mirror:
+        check_mirror(options.pairs, options.speed, options.fill_model)
 
 
 def _warm_up_from_ns(options: ExchangeOptions) -> int:
     """A synthetic market has lived for a while when the doors open; a recorded day begins with them."""
-    return time_of_day_ns() - (int(options.warmup_s * NANOS_PER_SECOND) if options.market == SYNTHETIC else 0)
+    lives_before = options.market == SYNTHETIC and not options.mirror
+    return time_of_day_ns() - (int(options.warmup_s * NANOS_PER_SECOND) if lives_before else 0)
 
 
 def _warm_up(exchange: SimulatedExchange, server: KrakenServer, market: Market, options: ExchangeOptions) -> int:
@@ -175,9 +217,10 @@ def _warm_up(exchange: SimulatedExchange, server: KrakenServer, market: Market, 
         now_ns += min(behind, WARMUP_STEP_NS)
         market.step(now_ns)
         server.warm()
-    server.open()
-    balances = {asset: scaled_text(units, ASSET_DECIMALS) for asset, units in exchange.balances(ACCOUNT).items()}
-    server.ledger.record("open", now_ns, {"account": ACCOUNT, "balances": balances, "seed": options.seed})
+    server.open(now_ns)
+    for each in options.all_accounts:
+        fields = {"account": each.name, "balances": balance_texts(exchange, each.name), "seed": options.seed}
+        server.ledger.record("open", now_ns, fields)
     return max(now_ns, time_of_day_ns())
 
 
@@ -188,20 +231,6 @@ def _announce(options: ExchangeOptions, port: int) -> None:
         f" key {options.api_key}, secret {options.api_secret}\n"
     )
     sys.stdout.flush()
-
-
-def _units(asset: str, amount: str) -> int:
-    try:
-        units = parse_scaled(amount, ASSET_DECIMALS)
-    except ProtocolError as error:
-        raise ConfigurationError(f"balance {asset}={amount} cannot be read: {error}") from None
-    if units < 0:
-        raise ConfigurationError(f"balance {asset}={amount} is negative")
-    return units
-
-
-def _ppm(percent: Decimal) -> int:
-    return int(percent * PPM_PER_PERCENT)
 
 
 def _start(words: Sequence[str]) -> int:
@@ -227,8 +256,12 @@ def _start(words: Sequence[str]) -> int:
         market=exchange.market,
         data=Path(exchange.data) if exchange.data else None,
         pairs=settings.trading.universe if exchange.market == "synthetic" else (),
-        speed=exchange.speed,
+        format=exchange.format,
+        scenario=exchange.scenario,
+        speed=FULL_SPEED if isinstance(exchange.speed, str) else exchange.speed,
         activity=exchange.activity,
+        mirror=settings.mirrored_ws_url,
+        fill_model=exchange.fill_model,
         tier=settings.kraken.tier,
         maker_pct=exchange.maker_pct,
         taker_pct=exchange.taker_pct,
@@ -238,7 +271,8 @@ def _start(words: Sequence[str]) -> int:
         warmup_s=exchange.warmup_s,
     )
     logger = log.start(home, NAME, settings.log.level)
-    logger.info("start: {} market, seed {}, speed {}, port {}", options.market, options.seed, options.speed, options.port)
+    market = f"mirror of {options.mirror}, {options.fill_model} fills" if options.mirror else f"{options.market} market"
+    logger.info("start: {}, seed {}, speed {}, port {}", market, options.seed, options.speed, options.port)
     try:
         code = run(options, beat)
         logger.info("end code={}", code)

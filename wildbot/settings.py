@@ -67,12 +67,15 @@ class ExchangeSection(Section):
     seed: int = Field(7, ge=0)
     market: Literal["synthetic", "replay"] = "synthetic"
     data: str = ""
-    speed: float = Field(1.0, ge=0.1, le=1000)
+    format: Literal["auto", "lobster", "kraken", "binance", "bitstamp"] = "auto"
+    scenario: Literal["normal", "calm", "busy", "trend", "crash", "thin", "dead"] = "normal"
+    speed: Annotated[float, Field(ge=0.1, le=1000)] | Literal["max"] = 1.0
     activity: float = Field(1.0, gt=0, le=20)
     warmup_s: float = Field(600.0, ge=0, le=86_400)
     maker_pct: Decimal = Field(Decimal("0.25"), ge=Decimal("-0.1"), le=Decimal(2))
     taker_pct: Decimal = Field(Decimal("0.40"), ge=0, le=Decimal(2))
     latency_ms: float = Field(0.0, ge=0, le=5_000)
+    fill_model: Literal["back_of_queue", "queue_position", "touch"] = "queue_position"
     api_key: str = ""
     api_secret: str = Field("", repr=False)
 
@@ -199,6 +202,12 @@ class Settings(BaseSettings):
     def ws_url(self) -> str:
         """Address of the public market data socket."""
         return self.kraken.ws_url or f"ws://127.0.0.1:{self.exchange.port}/public/v2"
+
+    @property
+    def mirrored_ws_url(self) -> str:
+        """Address of the market that the exchange on this machine mirrors; empty when it has a market of its own."""
+        own = f"ws://127.0.0.1:{self.exchange.port}/public/v2"
+        return self.ws_url if self.exchange.embedded and self.ws_url != own else ""
 
     @property
     def ws_auth_url(self) -> str:

@@ -102,7 +102,8 @@ def test_port_in_use_is_one_sentence_and_exit_code_one(capsys: pytest.CaptureFix
     [
         ({"host": "0.0.0.0"}, "this machine only"),  # noqa: S104
         ({"tier": "gold"}, "tier is 'gold'"),
-        ({"speed": 0.0}, "speed is 0.0"),
+        ({"speed": -1.0}, "speed is -1.0"),
+        ({"speed": 1_001.0}, "speed is 1001.0"),
         ({"balances": (("USDC", "lots"),)}, "balance USDC=lots"),
         ({"balances": (("USDC", "-1"),)}, "is negative"),
         ({"api_key": ""}, "api_key is empty"),

@@ -8,6 +8,7 @@ from wildbot.model.exchange import (
     AmendPlaced,
     BookChange,
     CancelPlaced,
+    EditPlaced,
     Kind,
     LedgerEntry,
     OrderEvent,
@@ -19,11 +20,11 @@ from wildbot.model.instrument import Liquidity, Lots, Money
 from wildbot.model.orders import Side
 
 INSTRUMENT = btc(min_lots=Lots(1), min_cost=Money(0))
-KINDS = [Kind.LIMIT] * 5 + [Kind.MARKET, Kind.STOP_LOSS, Kind.TAKE_PROFIT_LIMIT]
+KINDS = [Kind.LIMIT] * 5 + list(Kind)
 
 requests = st.lists(
     st.tuples(
-        st.sampled_from(["place", "place", "place", "amend", "cancel", "cancel_all"]),
+        st.sampled_from(["place", "place", "place", "amend", "edit", "cancel", "cancel_all", "batch"]),
         st.sampled_from(["alice", "bob", "~house"]),
         st.sampled_from(list(Side)),
         st.sampled_from(KINDS),
@@ -53,11 +54,8 @@ def test_assets_fees_holds_and_book_are_exact_over_any_stream(stream):
     for step, (what, account, side, kind, ticks, lots, tif, stp, flag, pick) in enumerate(stream):
         now = step * 20 * SECOND
         open_orders = made.open_orders(account)
-        if what == "place":
-            is_limit, has_trigger = (
-                kind in (Kind.LIMIT, Kind.TAKE_PROFIT_LIMIT),
-                kind in (Kind.STOP_LOSS, Kind.TAKE_PROFIT_LIMIT),
-            )
+        if what in ("place", "batch"):
+            is_limit, has_trigger = "limit" in kind, kind not in (Kind.LIMIT, Kind.MARKET)
             request = PlaceOrder(
                 account=account,
                 pair=PAIR,
@@ -71,13 +69,29 @@ def test_assets_fees_holds_and_book_are_exact_over_any_stream(stream):
                 post_only=flag and is_limit and tif in (Tif.GTC, Tif.GTD),
                 expire_ns=now + 100 * SECOND if tif is Tif.GTD else 0,
             )
-            made.place(request, now)
+            if what == "place":
+                made.place(request, now)
+            else:
+                made.place_many([request, request], now)
         elif what == "cancel_all":
             made.cancel_all(account, now)
         elif open_orders:
             target = open_orders[pick % len(open_orders)].order_id
             if what == "cancel":
                 made.cancel(CancelPlaced(account=account, order_id=target), now)
+            elif what == "edit":
+                order = open_orders[pick % len(open_orders)]
+                replacement = PlaceOrder(
+                    account=account,
+                    pair=PAIR,
+                    side=order.side,
+                    kind=order.kind,
+                    lots=lots,
+                    ticks=ticks if order.ticks else 0,
+                    trigger_ticks=order.trigger_ticks,
+                    stp=stp,
+                )
+                made.edit(EditPlaced(order_id=target, replacement=replacement), now)
             else:
                 made.amend(AmendPlaced(account=account, order_id=target, lots=lots, ticks=ticks if flag else None), now)
         for event in made.drain():

@@ -19,6 +19,7 @@ from wildbot.model.exchange import (
 )
 from wildbot.model.instrument import FeeSchedule, Liquidity
 from wildbot.model.orders import Side
+from wildbot.simulation.engine_rules import EngineRules
 from wildbot.simulation.order_rate import STARTER
 
 PENDING, NEW, TRADE, FILLED, CANCELED = (
@@ -128,7 +129,7 @@ def test_crossing_post_only_order_is_accepted_then_cancelled():
 
 
 def test_crossing_post_only_order_is_refused_when_so_configured():
-    made = exchange("alice", post_only_refuses=True)
+    made = exchange("alice", rules=EngineRules(post_only_refuses=True))
     placed(made, sell(6_800_000, 50_000, "~house"))
     assert refused(made, buy(6_800_000, post_only=True)) == "EOrder:Post only order"
     assert made.open_orders("alice") == []
@@ -189,7 +190,7 @@ def test_funds_are_checked_against_what_other_orders_reserve():
         (buy(6_800_000, deadline_ns=1), "EService:Deadline elapsed"),
         (buy(6_800_000, pair="DOG/CAT"), "EQuery:Unknown asset pair"),
         (buy(6_800_000, kind=Kind.STOP_LOSS_LIMIT), "EGeneral:Invalid arguments:triggers"),
-        (buy(6_800_000, reduce_only=True), "EGeneral:Invalid arguments:reduce_only"),
+        (buy(6_800_000, reduce_only=True), "EOrder:Reduce only:No position exists"),
     ],
 )
 def test_malformed_order_is_refused_with_the_venues_text(request_, error):

@@ -15,6 +15,7 @@ from wildbot.simulation.tapes import lobster_sample
 
 LIMITLESS = Tier("limitless", 10**9, 1.0, 10**6)
 NOTHING = BookRow((), ())
+PAIR = "DEMO/USD"
 SEED = BookRow(asks=((1001000, 100), (1002000, 100)), bids=((1000000, 100), (999000, 100)))
 
 
@@ -34,7 +35,7 @@ def message(kind, order_id, size, price, side, second=1):
 
 
 def rest(exchange, side, ticks, lots):
-    request = PlaceOrder(account="alice", pair="DEMO", side=side, kind=Kind.LIMIT, lots=lots, ticks=ticks)
+    request = PlaceOrder(account="alice", pair=PAIR, side=side, kind=Kind.LIMIT, lots=lots, ticks=ticks)
     reply = exchange.place(request, 0)
     assert isinstance(reply, Placed)
     return reply.order_id
@@ -44,7 +45,7 @@ def test_generated_tape_is_rebuilt_to_the_last_share_at_every_row():
     lines, rows = lobster_sample(random.Random(3), seconds=60)
     messages, books = list(parse_messages(lines)), list(parse_rows(rows))
     exchange, market = replay(messages, NOTHING)
-    result = audit(market, exchange, "DEMO", zip(messages, books, strict=True), levels=10)
+    result = audit(market, exchange, PAIR, zip(messages, books, strict=True), levels=10)
     assert result.rows == result.prices_and_sizes == len(messages)
     assert market.counts.unknown == market.counts.displaced_lots == market.counts.requeued == 0
 
@@ -55,7 +56,7 @@ def test_tape_that_starts_in_the_middle_is_rebuilt_from_its_book_rows():
     start = 600
     exchange, market = replay(messages[start:], books[start - 1], rows=books[start:])
     checkpoints = zip(messages[start:], books[start:], strict=True)
-    result = audit(market, exchange, "DEMO", checkpoints, levels=1)
+    result = audit(market, exchange, PAIR, checkpoints, levels=1)
     assert result.prices / result.rows > 0.97
     assert market.counts.revealed > 0
 
@@ -74,7 +75,7 @@ def test_our_orders_do_not_bend_the_recorded_part_of_the_book(seed, behind, ever
             return  # a recorded order met ours instead of resting: from here on the tape cannot hold
         for side, levels in ((Side.BUY, book.bids), (Side.SELL, book.asks)):
             for price, size in levels:
-                queue = exchange.queue("DEMO", side, price // 100)
+                queue = exchange.queue(PAIR, side, price // 100)
                 assert sum(lots for account, _, lots in queue if account != "alice") == size
         if number > 300 and number % every == 0:
             exchange.cancel_all("alice", 0)
@@ -100,7 +101,7 @@ def test_shares_our_order_takes_are_taken_off_the_recorded_order():
     order_id = rest(exchange, Side.BUY, 10005, 20)
     market.step(3 * 10**9)
     assert exchange.open_lots("alice", order_id) == 0
-    assert exchange.depth("DEMO", 1)[0] == [(10005, 40)]
+    assert exchange.depth(PAIR, 1)[0] == [(10005, 40)]
     assert market.counts.displaced_lots == 20
 
 
@@ -115,9 +116,9 @@ def test_partial_cancel_keeps_the_place_and_delete_removes():
     )
     for _ in range(3):
         market.apply_next()
-    assert [lots for _, _, lots in exchange.queue("DEMO", Side.BUY, 10005)] == [70, 10]
+    assert [lots for _, _, lots in exchange.queue(PAIR, Side.BUY, 10005)] == [70, 10]
     market.apply_next()
-    assert [lots for _, _, lots in exchange.queue("DEMO", Side.BUY, 10005)] == [70]
+    assert [lots for _, _, lots in exchange.queue(PAIR, Side.BUY, 10005)] == [70]
 
 
 def test_execution_out_of_line_takes_the_named_order_and_leaves_those_before_it():
@@ -129,32 +130,32 @@ def test_execution_out_of_line_takes_the_named_order_and_leaves_those_before_it(
         ]
     )
     market.step(3 * 10**9)
-    assert [lots for _, _, lots in exchange.queue("DEMO", Side.BUY, 10005)] == [100]
+    assert [lots for _, _, lots in exchange.queue(PAIR, Side.BUY, 10005)] == [100]
     assert market.counts.requeued == 1 and market.counts.displaced_lots == 0
 
 
 def test_unknown_order_reduces_the_seed_at_its_price():
     exchange, market = replay([message(MessageType.DELETE, 99, 40, 1001000, Side.SELL)])
     market.apply_next()
-    assert exchange.depth("DEMO", 1)[1] == [(10010, 60)]
+    assert exchange.depth(PAIR, 1)[1] == [(10010, 60)]
 
 
 def test_hidden_execution_prints_and_moves_no_book():
     exchange, market = replay([message(MessageType.HIDDEN_EXECUTION, 0, 5, 1000550, Side.SELL)])
-    before = exchange.depth("DEMO", 5)
+    before = exchange.depth(PAIR, 5)
     market.apply_next()
     (trade,) = [event for event in exchange.drain() if isinstance(event, PublicTrade)]
     assert (trade.side, trade.ticks, trade.lots) == (Side.BUY, 10006, 5)
-    assert exchange.depth("DEMO", 5) == before and exchange.asset_total("USD") == 10**20
+    assert exchange.depth(PAIR, 5) == before and exchange.asset_total("USD") == 10**20
 
 
 def test_halt_stops_new_orders_until_trading_resumes():
     halt, resume = (message(MessageType.HALT, 0, 0, price, Side.SELL, n) for n, price in ((1, -1), (2, 1)))
     exchange, market = replay([halt, resume])
     market.apply_next()
-    assert exchange.instruments["DEMO"].status is PairStatus.CANCEL_ONLY
+    assert exchange.instruments[PAIR].status is PairStatus.CANCEL_ONLY
     market.apply_next()
-    assert exchange.instruments["DEMO"].status is PairStatus.ONLINE
+    assert exchange.instruments[PAIR].status is PairStatus.ONLINE
 
 
 def test_messages_come_due_at_their_own_distance_from_the_start():

@@ -31,7 +31,7 @@ def replay(symbol, messages, seed, checkpoints, rows=None) -> tuple[Agreement, L
     exchange = SimulatedExchange([stock(symbol)], rng=random.Random(1))
     market = LobsterMarket(exchange, stock(symbol), messages, seed, rows=rows)
     market.start(messages[0].ts_ns)
-    result = audit(market, exchange, symbol, checkpoints)
+    result = audit(market, exchange, f"{symbol}/USD", checkpoints)
     sys.stdout.write(f"{symbol}: {result} {market.counts}\n")
     return result, market
 

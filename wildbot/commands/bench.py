@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from actors.bench_engine import BOOKS, measure_engine
+from actors.bench_exchange import SECTIONS, measure_exchange
 from actors.bench_feed import measure_feed, replay_frames
 from actors.bench_startup import STARTS, measure_startup
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
@@ -51,6 +52,30 @@ def engine(
     Example: wildbot bench engine --json
     """
     _show(measure_engine(books), as_json=json_output)
+
+
+@app.command()
+@explained
+def exchange(
+    section: Annotated[str | None, typer.Option("--section", help=f"Only one of: {', '.join(SECTIONS)}.")] = None,
+    tape: Annotated[
+        Path | None, typer.Option("--tape", help="A LOBSTER message file to replay instead of a sample.")
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """The simulated exchange: matching core, signed orders end to end, market data to four clients, replay.
+
+    Example: wildbot bench exchange --section core --json
+    """
+    if section is not None and section not in SECTIONS:
+        fail(f"--section is {section!r} but must be one of: {', '.join(SECTIONS)}", EXIT_FAILED)
+    measured = measure_exchange(SECTIONS if section is None else (section,), tape)
+    if json_output:
+        print_json(measured)
+        return
+    for record in measured.values():
+        if isinstance(record, dict):
+            _show(record, as_json=False)
 
 
 @app.command()

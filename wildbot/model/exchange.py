@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from wildbot.model.instrument import Liquidity, Money
+from wildbot.model.instrument import Instrument, Liquidity, Money
 from wildbot.model.market_data import SystemStatus
 from wildbot.model.orders import Side
 
@@ -102,6 +102,13 @@ class CancelPlaced(msgspec.Struct, frozen=True, kw_only=True):
     cl_ord_id: str = ""
 
 
+class EditPlaced(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to cancel an open order and place `replacement` for it in one step; `replacement.lots` counts what filled."""
+
+    order_id: str
+    replacement: PlaceOrder
+
+
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """An order as its owner may see it, at one moment. `cost` and `fee` are sums over its executions so far."""
 
@@ -167,6 +174,36 @@ class AmendDone(msgspec.Struct, frozen=True, kw_only=True):
     cl_ord_id: str
 
 
+class EditDone(msgspec.Struct, frozen=True, kw_only=True):
+    """The order was replaced; `order_id` is the new one, empty with `validate_only`. `lots` is the size it was given."""
+
+    order_id: str
+    original_order_id: str
+    lots: int
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """How one order stood from `ts_ns` on. `kind` is "original" or "user"; the original has no reason."""
+
+    amend_id: str
+    kind: str
+    lots: int
+    left_lots: int
+    ticks: int
+    trigger_ticks: int
+    post_only: bool
+    reason: str
+    ts_ns: int
+
+
+class FeeTier(msgspec.Struct, frozen=True):
+    """The rates, in parts per million of cost, of accounts whose 30-day volume is at least `volume`."""
+
+    volume: Money
+    maker_ppm: int
+    taker_ppm: int
+
+
 class CancelDone(msgspec.Struct, frozen=True, kw_only=True):
     """So many orders were cancelled."""
 
@@ -180,7 +217,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-Reply = Placed | AmendDone | CancelDone | Refusal
+Reply = Placed | AmendDone | EditDone | CancelDone | Refusal
 
 
 class ExecType(StrEnum):
@@ -250,4 +287,11 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     ts_ns: int
 
 
-ExchangeEvent = OrderEvent | LedgerEntry | PublicTrade | BookChange | EngineStatus
+class InstrumentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """To everyone: a pair's status or rules changed to these."""
+
+    instrument: Instrument
+    ts_ns: int
+
+
+ExchangeEvent = OrderEvent | LedgerEntry | PublicTrade | BookChange | EngineStatus | InstrumentChange

@@ -54,10 +54,10 @@ class Account:
             counter = self._rates[pair] = RateCounter(self._tier)
         return counter
 
-    def may_open_another(self, pair: str) -> bool:
-        """Whether the tier allows one more open order on the pair."""
+    def may_open_another(self, pair: str, replacing: int = 0) -> bool:
+        """Whether the tier allows one more open order on the pair, when `replacing` of the open ones make way for it."""
         count = sum(1 for order in self.open.values() if order.request.pair == pair)
-        return count < self._tier.open_orders_max
+        return count - replacing < self._tier.open_orders_max
 
     def set_hold(self, order: LiveOrder, asset: str, units: int) -> None:
         """Reserve exactly `units` of `asset` for an order, in place of what was reserved for it before."""
@@ -89,9 +89,10 @@ class Account:
 
 
 class Accounts:
-    """Every account of the exchange, and the sums over them."""
+    """Every account of the exchange, and the sums over them. `now_ns` is the exchange's time, which volumes depend on."""
 
     def __init__(self, tier: Tier) -> None:
+        self.now_ns = 0
         self._tier = tier
         self._accounts: dict[str, Account] = {FEE_ACCOUNT: Account(FEE_ACCOUNT, tier)}
 

@@ -17,14 +17,20 @@ from wildbot.simulation.pair_engine import PairEngine
 def sized_lots(engine: PairEngine, request: PlaceOrder) -> int:
     """Return the order's size, which for a market buy by quote amount is what the book gives for it."""
     if request.quote_money and request.kind is Kind.MARKET and request.side is Side.BUY and not request.lots:
-        return lots_for_quote(engine.book, engine.instrument, request.quote_money)
+        return lots_for_quote(engine.book, engine.instrument, request.quote_money, engine.rules.protection_ppm)
     return request.lots
 
 
 def place_error(
-    engine: PairEngine, account: Account, system: SystemStatus, request: PlaceOrder, lots: int, now_ns: int
+    engine: PairEngine,
+    account: Account,
+    system: SystemStatus,
+    request: PlaceOrder,
+    lots: int,
+    now_ns: int,
+    replacing: int = 0,
 ) -> str | None:
-    """Return why a new order is refused."""
+    """Return why a new order is refused; `replacing` open orders will be gone when it stands."""
     instrument = engine.instrument
     error = order_checks.mode_error(
         system, instrument.status, kind=request.kind, post_only=request.post_only, side=request.side
@@ -34,14 +40,14 @@ def place_error(
     reference = request.ticks or request.trigger_ticks or _last_or_best(engine, request.side)
     error = (
         order_checks.shape_error(request, now_ns)
-        or order_checks.identity_error(request)
+        or order_checks.identity_error(request, engine.rules.any_client_id)
         or order_checks.size_error(instrument, lots, reference)
     )
     if error:
         return error
     if request.cl_ord_id and request.cl_ord_id in account.by_client:
         return order_checks.NOT_UNIQUE
-    if not account.may_open_another(request.pair):
+    if not account.may_open_another(request.pair, replacing):
         return order_checks.ORDERS_LIMIT
     return _funds_error(engine, account, request, lots)
 
@@ -88,7 +94,8 @@ def _amend_funds_error(
     lots: int,
 ) -> str | None:
     left = max(0, lots - order.filled_lots)
-    asset, units = hold_needed(instrument, engine.fees, order.request, ticks=ticks, trigger_ticks=trigger_ticks, lots=left)
+    fees = engine.rates(account)
+    asset, units = hold_needed(instrument, fees, order.request, ticks=ticks, trigger_ticks=trigger_ticks, lots=left)
     # An order may always shrink, also when rounding or a fee change has left nothing free.
     if units > order.hold and units - order.hold > account.free(asset):
         return order_checks.INSUFFICIENT_FUNDS
@@ -96,17 +103,17 @@ def _amend_funds_error(
 
 
 def _funds_error(engine: PairEngine, account: Account, request: PlaceOrder, lots: int) -> str | None:
-    instrument = engine.instrument
+    instrument, fees = engine.instrument, engine.rates(account)
     if request.kind is Kind.MARKET and request.side is Side.BUY:
         free = account.free(instrument.quote)
-        if free <= 0 or affordable_lots(engine.book, instrument, engine.fees, lots, free) < lots:
+        if free <= 0 or affordable_lots(engine.book, instrument, fees, lots, free, engine.rules.protection_ppm) < lots:
             return order_checks.INSUFFICIENT_FUNDS
         return None
     asset, units = hold_needed(
-        instrument, engine.fees, request, ticks=request.ticks, trigger_ticks=request.trigger_ticks, lots=lots
+        instrument, fees, request, ticks=request.ticks, trigger_ticks=request.trigger_ticks, lots=lots
     )
     return order_checks.INSUFFICIENT_FUNDS if units > account.free(asset) else None
 
 
 def _last_or_best(engine: PairEngine, side: Side) -> int:
-    return engine.book.best(side.opposite) or engine.stats.last_ticks
+    return engine.book.best(side.opposite) or engine.window.last_ticks

@@ -1,8 +1,9 @@
 """The crowd behind the best quotes of a synthetic market: limit orders that come and go at all distances.
 
-Model: orders arrive at constant rate, at a distance that is partly power-law near the touch and partly even over the depth
-    of the book; each order is cancelled at a constant rate of its own, so a side's size hovers around its target. Near
-    orders are cancelled sooner than far ones; orders that the price has left behind always.
+Model: an order arrives on each side at constant rate, at a distance that is partly power-law near the touch and partly even
+    over the depth of the book; each resting order is cancelled at a rate of its own that depends on its distance, so the
+    number of orders hovers around its target. Near orders are cancelled sooner than far ones, and orders that the price
+    has left behind as soon as near ones. Both processes are sampled together, by thinning.
 Source: Cont, Stoikov, Talreja, "A stochastic model for order book dynamics" (2010); power-law placement as in Bouchaud,
     Mezard, Potters (2002).
 """
@@ -14,17 +15,25 @@ from wildbot.simulation.house_desk import HouseDesk
 
 ORDERS_PER_SIDE = 110
 LEVELS_MIN = 34
-"""Below so many levels a side only gets new orders."""
+"""Below so many levels nobody of the crowd leaves a side."""
 
 DEPTH_UNITS = 42
 """How far the crowd's orders reach, in units of its distance."""
 
-_FAR_SHARE = 0.6
-_INSIDE_SHARE = 0.03
+FAR_CANCEL = 0.3
+"""Rate of a far order's cancellation, as a part of a near one's."""
+
+INSIDE_SHARE = 0.03
+EVEN_SHARE = 0.57
+POWER = 1.2
+
+NEAR_UNITS = DEPTH_UNITS / 4
+_NEAR_PART: float = INSIDE_SHARE + EVEN_SHARE / 4 + (1 - INSIDE_SHARE - EVEN_SHARE) * (1 - (1 + NEAR_UNITS) ** -POWER)
+MEAN_LIVES: float = _NEAR_PART + (1 - _NEAR_PART) / FAR_CANCEL
+"""Mean life of an order, in mean lives of a near one."""
+
 _STALE_SHARE = 0.45
 _PULL_CHANCE = 0.6
-_POWER = 1.2
-_FAR_CANCEL = 0.3
 _SIZE_SPREAD = 0.9
 _ORDERS_PER_SIDE_MAX = 4 * ORDERS_PER_SIDE
 
@@ -38,23 +47,30 @@ class Crowd:
         self._level_usd = level_usd
         self._orders: dict[Side, list[tuple[str, int]]] = {Side.BUY: [], Side.SELL: []}
 
+    def rate(self, orders_per_s: float, depth: float) -> float:
+        """Return how often `act` has to be called per second, when half of `orders_per_s` are arrivals at depth 1."""
+        return orders_per_s / 2 * (depth + self._cancels_per_arrival())
+
     def seed(self, centre: float, half_ticks: float, unit_ticks: float, now_ns: int) -> None:
         """Fill both sides."""
         for side in (Side.BUY, Side.SELL):
             for _ in range(ORDERS_PER_SIDE):
-                self._arrive(side, centre, half_ticks, unit_ticks, now_ns)
+                self._arrive(side, centre, half_ticks, unit_ticks, 1.0, now_ns)
 
-    def act(self, centre: float, half_ticks: float, unit_ticks: float, now_ns: int) -> None:
-        """Let one order come or go."""
-        side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
-        orders = self._orders[side]
-        count = len(orders)
-        if count < _ORDERS_PER_SIDE_MAX and (
-            self._desk.levels(side) < LEVELS_MIN or self._rng.random() < ORDERS_PER_SIDE / (ORDERS_PER_SIDE + count)
-        ):
-            self._arrive(side, centre, half_ticks, unit_ticks, now_ns)
-        else:
-            self._leave(side, centre, half_ticks, unit_ticks, now_ns)
+    def act(
+        self, centre: float, half_ticks: float, unit_ticks: float, now_ns: int, *, depth: float = 1.0, size: float = 1.0
+    ) -> None:
+        """Let one order come, or look at one that may go."""
+        if self._rng.random() * (depth + self._cancels_per_arrival()) < depth:
+            side = Side.BUY if self._rng.random() < 0.5 else Side.SELL
+            if len(self._orders[side]) < _ORDERS_PER_SIDE_MAX:
+                self._arrive(side, centre, half_ticks, unit_ticks, size, now_ns)
+            return
+        bids, asks = self._orders[Side.BUY], self._orders[Side.SELL]
+        index = self._rng.randrange(len(bids) + len(asks))
+        side = Side.BUY if index < len(bids) else Side.SELL
+        if self._desk.levels(side) >= LEVELS_MIN * depth:
+            self._consider(side, index if side is Side.BUY else index - len(bids), centre, unit_ticks, now_ns)
 
     def pull_stale(self, centre: float, half_ticks: float, now_ns: int) -> None:
         """Let most of those go whose price has become too good to leave standing."""
@@ -63,42 +79,43 @@ class Crowd:
             stale = [index for index, (_, ticks) in enumerate(orders) if side.sign * (ticks - limit) > 0]
             for index in reversed(stale):
                 if self._rng.random() < _PULL_CHANCE:
-                    order_id, _ = orders[index]
-                    orders[index] = orders[-1]
-                    orders.pop()
-                    if self._desk.left(order_id):
-                        self._desk.cancel(order_id, now_ns)
+                    self._leave(orders, index, now_ns)
 
-    def _arrive(self, side: Side, centre: float, half_ticks: float, unit_ticks: float, now_ns: int) -> None:
+    def _cancels_per_arrival(self) -> float:
+        """Candidates for a cancel per arrival at depth 1: each order at the near rate, MEAN_LIVES / ORDERS_PER_SIDE of
+        the arrivals on its side."""
+        return (len(self._orders[Side.BUY]) + len(self._orders[Side.SELL])) / 2 * MEAN_LIVES / ORDERS_PER_SIDE
+
+    def _arrive(self, side: Side, centre: float, half_ticks: float, unit_ticks: float, size: float, now_ns: int) -> None:
         price = self._drawn_price(side, centre, half_ticks, unit_ticks)
         ticks = self._desk.outward(side, price)
-        lots = self._desk.lots_for(self._level_usd * self._rng.lognormvariate(0.0, _SIZE_SPREAD), ticks)
+        lots = self._desk.lots_for(self._level_usd * size * self._rng.lognormvariate(0.0, _SIZE_SPREAD), ticks)
         order_id = self._desk.rest(side, ticks, lots, now_ns)
         if order_id is not None:
             self._orders[side].append((order_id, ticks))
 
     def _drawn_price(self, side: Side, centre: float, half_ticks: float, unit_ticks: float) -> float:
         draw = self._rng.random()
-        if draw < _INSIDE_SHARE:
+        if draw < INSIDE_SHARE:
             return centre - side.sign * half_ticks * self._rng.uniform(0.5, 1.0)
-        if draw < _FAR_SHARE:
+        if draw < INSIDE_SHARE + EVEN_SHARE:
             distance = unit_ticks * DEPTH_UNITS * self._rng.random()
         else:
             # Inverse of the survival function (1 + x) ** -power; 1 - random() is never 0.
-            distance = unit_ticks * min(DEPTH_UNITS, (1.0 - self._rng.random()) ** (-1 / _POWER) - 1.0)
+            distance = unit_ticks * min(DEPTH_UNITS, (1.0 - self._rng.random()) ** (-1 / POWER) - 1.0)
         return centre - side.sign * (half_ticks + distance)
 
-    def _leave(self, side: Side, centre: float, half_ticks: float, unit_ticks: float, now_ns: int) -> None:
+    def _consider(self, side: Side, index: int, centre: float, unit_ticks: float, now_ns: int) -> None:
         orders = self._orders[side]
-        while orders:
-            index = self._rng.randrange(len(orders))
-            order_id, ticks = orders[index]
-            units = side.sign * (centre - ticks) / unit_ticks
-            far = units > DEPTH_UNITS / 4
-            if far and units <= 2 * DEPTH_UNITS and self._desk.left(order_id) and self._rng.random() > _FAR_CANCEL:
-                return
-            orders[index] = orders[-1]
-            orders.pop()
-            if self._desk.left(order_id):
-                self._desk.cancel(order_id, now_ns)
-                return
+        order_id, ticks = orders[index]
+        units = side.sign * (centre - ticks) / unit_ticks
+        far = NEAR_UNITS < units <= 2 * DEPTH_UNITS
+        if not far or not self._desk.left(order_id) or self._rng.random() < FAR_CANCEL:
+            self._leave(orders, index, now_ns)
+
+    def _leave(self, orders: list[tuple[str, int]], index: int, now_ns: int) -> None:
+        order_id, _ = orders[index]
+        orders[index] = orders[-1]
+        orders.pop()
+        if self._desk.left(order_id):
+            self._desk.cancel(order_id, now_ns)

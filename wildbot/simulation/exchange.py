@@ -3,12 +3,12 @@
 Rules: pure; time is told by each call, and a time before the latest one counts as the latest. Every call answers at once,
     and what it caused waits, in order, for `drain`. Refusals carry the exchange's own texts. Accounts starting with "~"
     are the house's participants: unlimited credit, no fees, no order rates, no minimums, no private events.
-Source: Kraken spot, WebSocket v2 trading methods; what its manual leaves open is noted where it is decided.
+Source: Kraken spot, WebSocket v2 trading methods; what its manual leaves open is a field of `EngineRules`.
 Known limit: events wait without bound; whoever runs the exchange drains it after every call.
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,96 +17,85 @@ from wildbot.model.exchange import (
     AmendPlaced,
     CancelDone,
     CancelPlaced,
-    EngineStatus,
-    ExchangeEvent,
+    EditDone,
+    EditPlaced,
     ExecType,
-    Execution,
     Kind,
-    OrderView,
     Placed,
     PlaceOrder,
     Refusal,
 )
-from wildbot.model.instrument import FeeSchedule, Instrument, PairStatus
-from wildbot.model.market_data import SystemStatus
-from wildbot.model.orders import Side
+from wildbot.model.instrument import FeeSchedule, Instrument
 from wildbot.simulation import order_checks
-from wildbot.simulation.accounts import Account, Change, ledger_entry
+from wildbot.simulation.accounts import Account
 from wildbot.simulation.admission import amend_error, place_error, sized_lots
-from wildbot.simulation.exchange_queries import ExchangeQueries
+from wildbot.simulation.engine_rules import EngineRules
+from wildbot.simulation.exchange_queries import amendment, original_amend_id
+from wildbot.simulation.interventions import Interventions
 from wildbot.simulation.live_order import LiveOrder
-from wildbot.simulation.order_rate import ADD_COST, AMEND_COST, INTERMEDIATE, Tier, amend_age_cost, cancel_age_cost
-from wildbot.simulation.pair_engine import USER_REQUESTED
+from wildbot.simulation.order_rate import (
+    ADD_COST,
+    AMEND_COST,
+    EDIT_COST,
+    INTERMEDIATE,
+    Tier,
+    amend_age_cost,
+    cancel_age_cost,
+    edit_age_cost,
+)
+from wildbot.simulation.pair_engine import USER_REQUESTED, PairEngine
 
-STANDARD_FEES = FeeSchedule(maker_ppm=2500, taker_ppm=4000)
-"""Kraken's lowest volume tier: 0.25 % maker, 0.40 % taker."""
-
-SWITCH_FIRED = "CancelAllOrdersAfter Timeout"
-EXPIRED = "Expired"
+STANDARD_RULES = EngineRules()
+ORDER_REPLACED = "Order replaced"
 
 
-class SimulatedExchange(ExchangeQueries):
-    """The whole exchange; see `ExchangeQueries` for what can be asked."""
+class SimulatedExchange(Interventions):
+    """The whole exchange, and what its clients may ask for; `ExchangeControl` is for its operator, `ExchangeQueries` for
+    everyone. Without `fees` an account's rates follow its volume, by the published table."""
 
     def __init__(
         self,
         instruments: Sequence[Instrument],
         *,
         rng: random.Random,
-        fees: FeeSchedule = STANDARD_FEES,
+        fees: FeeSchedule | None = None,
         tier: Tier = INTERMEDIATE,
-        post_only_refuses: bool = False,
+        rules: EngineRules = STANDARD_RULES,
     ) -> None:
-        super().__init__(instruments, fees, tier, rng)
-        self._post_only_refuses = post_only_refuses
+        super().__init__(instruments, fees, tier, rules, rng)
         self._last_key = 0
-        self._armed_in_maintenance: set[str] = set()
-
-    def open_account(self, account: str) -> None:
-        """Open an account; one that exists stays as it is."""
-        self._accounts.open(account)
-
-    def deposit(self, account: str, asset: str, units: int, now_ns: int) -> None:
-        """Add to a balance (units of 10**-ASSET_DECIMALS)."""
-        now = self._enter(now_ns)
-        owner = self._accounts.get(account)
-        change = Change(asset, units, 0)
-        balance = self._accounts.apply(owner, change)
-        if not owner.is_house:
-            ids = (self._ids.ledger(now), self._ids.ledger(now))
-            self._events.append(ledger_entry(ids, account, "deposit", change, balance, now))
-
-    def set_fees(self, pair: str | None, fees: FeeSchedule) -> None:
-        """Set the rates of one pair, or of all. Orders that stand keep what they reserved until they change."""
-        for engine in self._engines.values():
-            if pair is None or engine.instrument.pair == pair:
-                engine.fees = fees
 
     def place(self, request: PlaceOrder, now_ns: int) -> Placed | Refusal:
         """Ask for a new order."""
         now = self._enter(now_ns)
-        account = self._accounts.get(request.account)
-        engine = self._engines.get(request.pair)
-        if engine is None:
+        if request.pair not in self._engines:
             return Refusal(error=order_checks.UNKNOWN_PAIR)
-        if refusal := self._charge(account, request.pair, ADD_COST, now):
-            return refusal
+        refusal = self._charge(self._accounts.get(request.account), request.pair, ADD_COST, now)
+        return refusal or self._place(request, now)
+
+    def place_many(self, requests: Sequence[PlaceOrder], now_ns: int) -> list[Placed | Refusal]:
+        """Ask for several new orders of one account on one pair at half the price in order rate; each stands for itself."""
+        now = self._enter(now_ns)
+        first = requests[0]
+        if first.pair not in self._engines:
+            return [Refusal(error=order_checks.UNKNOWN_PAIR) for _ in requests]
+        cost = ADD_COST * len(requests) / 2
+        if refusal := self._charge(self._accounts.get(first.account), first.pair, cost, now):
+            return [refusal for _ in requests]
+        return [self._place(request, now) for request in requests]
+
+    def _place(self, request: PlaceOrder, now: int) -> Placed | Refusal:
+        account, engine = self._accounts.get(request.account), self._engines[request.pair]
         if 0 < request.deadline_ns < now:
             return Refusal(error=order_checks.DEADLINE)
         lots = sized_lots(engine, request)
-        error = place_error(engine, account, self.system, request, lots, now)
-        if error is None and self._post_only_refuses and request.post_only and request.kind is Kind.LIMIT:
-            error = order_checks.POST_ONLY if engine.book.would_match(request.side, request.ticks) else None
+        error = place_error(engine, account, self.system, request, lots, now) or self._crossing_error(engine, request)
         if error is not None:
             return Refusal(error=error)
         if request.validate_only:
             return Placed(order_id="", cl_ord_id=request.cl_ord_id, userref=request.userref)
-        self._last_key += 1
-        order = LiveOrder(self._last_key, self._ids.order(now), request, lots, now)
-        if request.expire_ns:
-            self._timers.expire_at(order.key, request.expire_ns, alive=engine.orders, alive_count=len(engine.orders))
-        engine.submit(order, now)
-        return Placed(order_id=order.order_id, cl_ord_id=request.cl_ord_id, userref=request.userref)
+        order_id = self._submit(engine, request, lots, now)
+        return Placed(order_id=order_id, cl_ord_id=request.cl_ord_id, userref=request.userref)
 
     def amend(self, request: AmendPlaced, now_ns: int) -> AmendDone | Refusal:
         """Ask to change a resting order in place."""
@@ -114,7 +103,7 @@ class SimulatedExchange(ExchangeQueries):
         account = self._accounts.get(request.account)
         order = account.find_open(request.order_id, request.cl_ord_id)
         if order is None:
-            return Refusal(error=self._missing(account, request))
+            return Refusal(error=_missing(account, request.order_id))
         engine = self._engines[order.request.pair]
         if refusal := self._charge(account, order.request.pair, AMEND_COST, now):
             return refusal
@@ -128,14 +117,56 @@ class SimulatedExchange(ExchangeQueries):
             # Cutting an order down to what has filled takes the rest back, and is priced as a cancel too.
             cost = amend_age_cost(age_ns) + (cancel_age_cost(age_ns) if lots <= order.filled_lots else 0)
             account.rate(order.request.pair).charge(cost, now)
-        engine.change(
-            order,
-            ticks=order.ticks if request.ticks is None else request.ticks,
-            lots=lots,
-            trigger_ticks=order.trigger_ticks if request.trigger_ticks is None else request.trigger_ticks,
-            now_ns=now,
-        )
-        return AmendDone(amend_id=self._ids.amend(now), order_id=order.order_id, cl_ord_id=order.request.cl_ord_id)
+        before = amendment(original_amend_id(order.order_id), "original", order, order.opened_ns)
+        ticks = order.ticks if request.ticks is None else request.ticks
+        trigger_ticks = order.trigger_ticks if request.trigger_ticks is None else request.trigger_ticks
+        amend_id = self._ids.amend(now)
+        if not account.is_house:
+            after = msgspec.structs.replace(
+                before,
+                amend_id=amend_id,
+                kind="user",
+                lots=lots,
+                left_lots=max(0, lots - order.filled_lots),
+                ticks=ticks,
+                trigger_ticks=trigger_ticks,
+                reason=USER_REQUESTED,
+                ts_ns=now,
+            )
+            account.history.add_amendment(order.order_id, before, after)
+        engine.change(order, ticks=ticks, lots=lots, trigger_ticks=trigger_ticks, now_ns=now)
+        return AmendDone(amend_id=amend_id, order_id=order.order_id, cl_ord_id=order.request.cl_ord_id)
+
+    def edit(self, request: EditPlaced, now_ns: int) -> EditDone | Refusal:
+        """Ask to cancel an open order and place another one in its stead: both happen or neither does."""
+        now = self._enter(now_ns)
+        wanted = request.replacement
+        account = self._accounts.get(wanted.account)
+        order = account.find_open(request.order_id, "")
+        if order is None:
+            return Refusal(error=_missing(account, request.order_id))
+        if refusal := self._charge(account, order.request.pair, EDIT_COST, now):
+            return refusal
+        if 0 < wanted.deadline_ns < now:
+            return Refusal(error=order_checks.DEADLINE)
+        if order.triggered or wanted.pair != order.request.pair:
+            return Refusal(error=order_checks.INVALID_ORDER)
+        if wanted.lots < order.filled_lots:
+            return Refusal(error=order_checks.INVALID_VOLUME)
+        lots = wanted.lots - (order.filled_lots if self._rules.edit_counts_fills else 0)
+        engine = self._engines[wanted.pair]
+        account.set_hold(order, order.hold_asset, 0)  # the new order may use what the old one reserved
+        error = place_error(engine, account, self.system, wanted, lots, now, replacing=1)
+        engine.reserve(order)
+        if error := error or self._crossing_error(engine, wanted):
+            return Refusal(error=error)
+        if wanted.validate_only:
+            return EditDone(order_id="", original_order_id=order.order_id, lots=lots)
+        if not account.is_house:
+            account.rate(wanted.pair).charge(edit_age_cost(now - order.touched_ns), now)
+        engine.withdraw(order, ExecType.CANCELED, ORDER_REPLACED, now)
+        order_id = self._submit(engine, wanted, lots, now)
+        return EditDone(order_id=order_id, original_order_id=order.order_id, lots=lots)
 
     def cancel(self, request: CancelPlaced, now_ns: int) -> CancelDone | Refusal:
         """Ask to take one order back."""
@@ -151,17 +182,26 @@ class SimulatedExchange(ExchangeQueries):
         self._engines[order.request.pair].withdraw(order, ExecType.CANCELED, USER_REQUESTED, now)
         return CancelDone(count=1, order_ids=(order.order_id,))
 
+    def cancel_many(self, requests: Sequence[CancelPlaced], now_ns: int) -> CancelDone:
+        """Take several orders back, those that are not open left out; no order-rate counter refuses it."""
+        now = self._enter(now_ns)
+        cancelled: list[str] = []
+        for request in requests:
+            account = self._accounts.get(request.account)
+            order = None if self._is_down else account.find_open(request.order_id, request.cl_ord_id)
+            if order is not None:
+                if not account.is_house:
+                    account.rate(order.request.pair).charge(cancel_age_cost(now - order.touched_ns), now)
+                self._engines[order.request.pair].withdraw(order, ExecType.CANCELED, USER_REQUESTED, now)
+                cancelled.append(order.order_id)
+        return CancelDone(count=len(cancelled), order_ids=tuple(cancelled))
+
     def cancel_all(self, account: str, now_ns: int) -> CancelDone:
         """Take all orders of an account back, on every pair; priced as a batch cancel, which no counter refuses. In
         maintenance nothing is cancelled."""
         now = self._enter(now_ns)
         owner = self._accounts.get(account)
-        if self._is_down:
-            return CancelDone(count=0)
-        if not owner.is_house:
-            for order in owner.open.values():
-                owner.rate(order.request.pair).charge(cancel_age_cost(now - order.touched_ns), now)
-        return self._withdraw_all(owner, USER_REQUESTED, now)
+        return self.cancel_many([CancelPlaced(account=account, order_id=order_id) for order_id in owner.open], now)
 
     def cancel_all_after(self, account: str, timeout_s: int, now_ns: int) -> int:
         """Set the account's dead man's switch; return when it fires (ns), 0 when disarmed. Renewing starts it anew.
@@ -178,75 +218,19 @@ class SimulatedExchange(ExchangeQueries):
             self._armed_in_maintenance.discard(account)
         return at_ns
 
-    def advance(self, now_ns: int) -> None:
-        """Let time do its work: expiries and dead man's switches. Every other call does this first, too."""
-        self._enter(now_ns)
+    def _submit(self, engine: PairEngine, request: PlaceOrder, lots: int, now: int) -> str:
+        self._last_key += 1
+        order = LiveOrder(self._last_key, self._ids.order(now), request, lots, now)
+        if request.expire_ns:
+            self._timers.expire_at(order.key, request.expire_ns, alive=engine.orders, alive_count=len(engine.orders))
+        engine.submit(order, now)
+        return order.order_id
 
-    def print_hidden(self, pair: str, side: Side, ticks: int, lots: int, now_ns: int) -> None:
-        """Publish a trade of two hidden orders of the house: it is seen, and moves no book and no balance."""
-        self._engines[pair].print_trade(side, ticks, lots, self._enter(now_ns))
+    def _crossing_error(self, engine: PairEngine, request: PlaceOrder) -> str | None:
+        refuses = self._rules.post_only_refuses and request.post_only and request.kind is Kind.LIMIT
+        return order_checks.POST_ONLY if refuses and engine.book.would_match(request.side, request.ticks) else None
 
-    def set_system(self, system: SystemStatus, now_ns: int) -> None:
-        """Change the engine's mode. After maintenance, orders of accounts that armed their switch in it are cancelled."""
-        now = self._enter(now_ns)
-        was_down = self._is_down
-        self.system = system
-        self._events.append(EngineStatus(system=system, ts_ns=now))
-        if was_down and not self._is_down:
-            for account in sorted(self._armed_in_maintenance):
-                self._timers.arm(account, 0, now)
-                self._withdraw_all(self._accounts.get(account), SWITCH_FIRED, now)
-            self._armed_in_maintenance.clear()
-            self._enter(now)
-
-    def set_pair_status(self, pair: str, status: PairStatus, now_ns: int) -> None:
-        """Change what one pair accepts."""
-        self._enter(now_ns)
-        engine = self._engines[pair]
-        engine.instrument = self.instruments[pair] = msgspec.structs.replace(engine.instrument, status=status)
-
-    def drain(self) -> list[ExchangeEvent]:
-        """Return every event since the last call, in order."""
-        events = self._events[:]
-        self._events.clear()
-        return events
-
-    def restore(
-        self,
-        account: str,
-        balances: Mapping[str, int],
-        executions: Iterable[Execution],
-        closed: Iterable[OrderView],
-    ) -> None:
-        """Give an account its past back after a restart, oldest first; trade numbers go on where they ended."""
-        self._accounts.open(account)
-        owner = self._accounts.get(account)
-        self._accounts.replace_balances(owner, balances)
-        for execution in executions:
-            owner.history.add_execution(execution)
-            if engine := self._engines.get(execution.pair):
-                engine.last_trade_id = max(engine.last_trade_id, execution.trade_id)
-        for order in closed:
-            owner.history.add_closed(order)
-
-    @property
-    def _is_down(self) -> bool:
-        return self.system in (SystemStatus.MAINTENANCE, SystemStatus.UNKNOWN)
-
-    def _enter(self, now_ns: int) -> int:
-        now = self._now_ns = max(now_ns, self._now_ns)
-        due = self._timers.next_due_ns()
-        if due is None or due > now or self._is_down:
-            return now
-        while (key := self._timers.pop_expired(now)) is not None:
-            for engine in self._engines.values():
-                if order := engine.orders.get(key):
-                    engine.withdraw(order, ExecType.EXPIRED, EXPIRED, now)
-        while (account := self._timers.pop_fired(now)) is not None:
-            self._withdraw_all(self._accounts.get(account), SWITCH_FIRED, now)
-        return now
-
-    def _charge(self, account: Account, pair: str, cost: int, now: int) -> Refusal | None:
+    def _charge(self, account: Account, pair: str, cost: float, now: int) -> Refusal | None:
         if account.is_house:
             return None
         counter = account.rate(pair)
@@ -255,13 +239,9 @@ class SimulatedExchange(ExchangeQueries):
         counter.charge(cost, now)
         return None
 
-    def _missing(self, account: Account, request: AmendPlaced) -> str:
-        if request.order_id and account.history.closed(request.order_id) is None:
-            return order_checks.INVALID_ORDER
-        return order_checks.UNKNOWN_ORDER
 
-    def _withdraw_all(self, owner: Account, reason: str, now: int) -> CancelDone:
-        cancelled = tuple(owner.open)
-        for order in list(owner.open.values()):
-            self._engines[order.request.pair].withdraw(order, ExecType.CANCELED, reason, now)
-        return CancelDone(count=len(cancelled), order_ids=cancelled)
+def _missing(account: Account, order_id: str) -> str:
+    """An order that was closed is unknown, one that never was is invalid."""
+    if order_id and account.history.closed(order_id) is None:
+        return order_checks.INVALID_ORDER
+    return order_checks.UNKNOWN_ORDER

@@ -7,15 +7,20 @@ import random
 from collections.abc import Sequence
 from itertools import islice
 
-from wildbot.model.exchange import ExchangeEvent, Execution, OrderView, PublicTrade
+from msgspec.structs import replace
+
+from wildbot.model.exchange import Amendment, ExchangeEvent, Execution, LedgerEntry, OrderView, PublicTrade
 from wildbot.model.instrument import FeeSchedule, Instrument, Money
 from wildbot.model.market_data import SystemStatus
 from wildbot.model.orders import Side
 from wildbot.simulation.accounts import Accounts
 from wildbot.simulation.day_stats import DayStats
+from wildbot.simulation.directed_engine import DirectedEngine
+from wildbot.simulation.engine_rules import EngineRules
+from wildbot.simulation.fee_tiers import FeeTable, fixed_table, published_table
+from wildbot.simulation.live_order import LiveOrder
 from wildbot.simulation.order_ids import OrderIds
 from wildbot.simulation.order_rate import Tier
-from wildbot.simulation.pair_engine import PairEngine
 from wildbot.simulation.timers import Timers
 
 
@@ -25,17 +30,34 @@ class ExchangeQueries:
     `system` is the engine's mode, `instruments` the pairs and their rules as they stand; both are for reading.
     """
 
-    def __init__(self, instruments: Sequence[Instrument], fees: FeeSchedule, tier: Tier, rng: random.Random) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        fees: FeeSchedule | None,
+        tier: Tier,
+        rules: EngineRules,
+        rng: random.Random,
+    ) -> None:
         self.system = SystemStatus.ONLINE
         self.instruments = {instrument.pair: instrument for instrument in instruments}
         self._events: list[ExchangeEvent] = []
-        self._accounts = Accounts(tier)
+        self._accounts = Accounts(replace(tier, by_second=rules.decay_by_second))
+        self._rules = rules
         self._ids = OrderIds(rng)
         self._timers = Timers()
         self._now_ns = 0
         self._engines = {
-            instrument.pair: PairEngine(instrument, fees, accounts=self._accounts, ids=self._ids, say=self._events.append)
-            for instrument in instruments
+            each.pair: DirectedEngine(
+                each,
+                fixed_table(fees)
+                if fees is not None
+                else published_table(each.base, first_tier_measured=rules.first_tier_measured),
+                rules,
+                accounts=self._accounts,
+                ids=self._ids,
+                say=self._events.append,
+            )
+            for each in instruments
         }
 
     @property
@@ -60,8 +82,12 @@ class ExchangeQueries:
         return self._accounts.total(asset)
 
     def fee_schedule(self, account: str, pair: str) -> FeeSchedule:
-        """Return the account's rates on a pair; the house pays nothing."""
-        return FeeSchedule(0, 0) if self._accounts.get(account).is_house else self._engines[pair].fees
+        """Return the account's rates on a pair, as its volume stands; the house pays nothing."""
+        return self._engines[pair].rates(self._accounts.get(account))
+
+    def fee_table(self, pair: str) -> FeeTable:
+        """Return a pair's rates by 30-day volume."""
+        return self._engines[pair].fee_table
 
     def volume_money(self, account: str) -> Money:
         """Return the account's 30-day volume in quote currency."""
@@ -97,6 +123,18 @@ class ExchangeQueries:
         """Return the account's trades."""
         return self._accounts.get(account).history.executions()
 
+    def amendments(self, account: str, order_id: str) -> list[Amendment]:
+        """Return how an order of the account stood, the original first; empty when there is no such order."""
+        owner = self._accounts.get(account)
+        if known := owner.history.amendments(order_id):
+            return known
+        order = self.order(account, order_id)
+        return [_original(order)] if order is not None else []
+
+    def ledger_entries(self, account: str) -> list[LedgerEntry]:
+        """Return the changes of the account's balances."""
+        return self._accounts.get(account).history.entries()
+
     def rate_counter(self, account: str, pair: str, now_ns: int) -> float:
         """Return the account's order-rate counter on a pair."""
         return self._accounts.get(account).rate(pair).value(max(now_ns, self._now_ns))
@@ -129,5 +167,43 @@ class ExchangeQueries:
         return list(islice(reversed(self._engines[pair].trades), count))
 
     def day_stats(self, pair: str) -> DayStats:
-        """Return the pair's trade statistics over the run."""
-        return self._engines[pair].stats
+        """Return the pair's trade statistics over the last 24 hours."""
+        return self._engines[pair].window.last_day(self._now_ns)
+
+    def today_stats(self, pair: str) -> DayStats:
+        """Return the pair's trade statistics since midnight UTC."""
+        return self._engines[pair].window.today(self._now_ns)
+
+
+def amendment(amend_id: str, kind: str, order: LiveOrder, ts_ns: int, reason: str = "") -> Amendment:
+    """Return how an open order stands now."""
+    return Amendment(
+        amend_id=amend_id,
+        kind=kind,
+        lots=order.lots,
+        left_lots=order.left_lots,
+        ticks=order.ticks,
+        trigger_ticks=order.trigger_ticks,
+        post_only=order.request.post_only,
+        reason=reason,
+        ts_ns=ts_ns,
+    )
+
+
+def original_amend_id(order_id: str) -> str:
+    """Return the amend id an order is born with: its own, as an amend's."""
+    return f"T{order_id[1:]}"
+
+
+def _original(order: OrderView) -> Amendment:
+    return Amendment(
+        amend_id=original_amend_id(order.order_id),
+        kind="original",
+        lots=order.lots,
+        left_lots=order.lots,
+        ticks=order.ticks,
+        trigger_ticks=order.trigger_ticks,
+        post_only=order.post_only,
+        reason="",
+        ts_ns=order.opened_ns,
+    )

@@ -1,8 +1,8 @@
 """The synthetic market: seeded participants on every pair of a simulated exchange.
 
-Rules: the same seed, pairs, activity and start time give the same market, action by action, as long as nobody else trades
-    in it. All participants go through the exchange like everybody else. Memory is bounded: each pair has a fixed number
-    of actions waiting and a bounded number of orders.
+Rules: the same seed, pairs, activity, scenario and time between start and opening give the same market, action by action
+    and whatever the time of day, as long as nobody else trades in it. All participants go through the exchange like
+    everybody else. Memory is bounded: each pair has a fixed number of actions waiting and a bounded number of orders.
 Source: see `fundamental`, `crowd`, `quoters` and `takers` for the four parts of the model.
 Known limit: participants do not learn; they react to a strategy's orders only by trading with them and by what those do to
     the best prices.
@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.fundamental import CommonFactor
+from wildbot.simulation.pace import Pace
 from wildbot.simulation.pair_flow import NEWS_PERIOD_NS, PairFlow
+from wildbot.simulation.scenarios import NORMAL, Scenario, Script
 from wildbot.simulation.venue_pairs import VenuePair
 
 LATENESS_NS_MAX = 600 * NANOS_PER_SECOND
@@ -24,25 +26,47 @@ minutes of eight pairs take two to three seconds to make up for."""
 
 
 class SyntheticMarket:
-    """Participants on the given pairs, which the exchange must know. `activity` scales all their rates."""
+    """Participants on the given pairs, which the exchange must know.
+
+    `activity` scales all their rates. The scenario begins `opens_after_ns` after the start; until then it is `normal`.
+    """
 
     def __init__(
-        self, exchange: SimulatedExchange, pairs: Sequence[VenuePair], rng: random.Random, *, activity: float = 1.0
+        self,
+        exchange: SimulatedExchange,
+        pairs: Sequence[VenuePair],
+        rng: random.Random,
+        *,
+        activity: float = 1.0,
+        scenario: Scenario = NORMAL,
+        opens_after_ns: int = 0,
+        pace: Pace | None = None,
     ) -> None:
         self._exchange = exchange
         self._pairs = tuple(pairs)
         self._rng = rng
         self._activity = activity
+        self._scenario = scenario
+        self._pace = pace or Pace()
+        self._opens_after_ns = opens_after_ns
         self._serial = 0
         self._due: list[tuple[int, int, Callable[[int], int]]] = []
         self.flows: dict[str, PairFlow] = {}
 
     def start(self, now_ns: int) -> None:
         """Seed the books; from now on the market is ready to trade."""
-        common = CommonFactor(self._derived_rng(), now_ns)
+        script = Script(self._scenario, now_ns + self._opens_after_ns)
+        common = CommonFactor(self._derived_rng(), now_ns, script)
         for pair in self._pairs:
             flow = PairFlow(
-                self._exchange, pair, common=common, rng=self._derived_rng(), activity=self._activity, now_ns=now_ns
+                self._exchange,
+                pair,
+                common=common,
+                script=script,
+                pace=self._pace,
+                rng=self._derived_rng(),
+                activity=self._activity,
+                now_ns=now_ns,
             )
             self.flows[pair.instrument.pair] = flow
             flow.seed(now_ns)

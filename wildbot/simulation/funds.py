@@ -3,19 +3,17 @@
 from wildbot.model.exchange import ASSET_DECIMALS, PlaceOrder
 from wildbot.model.instrument import PPM, FeeSchedule, Instrument, Money
 from wildbot.model.orders import Side
+from wildbot.simulation.book import Book
+from wildbot.simulation.engine_rules import STANDARD_PROTECTION_PPM
 from wildbot.simulation.live_order import LIMIT_KINDS
-from wildbot.simulation.matching import LimitBook
-
-MARKET_PROTECTION_PPM = 50_000
-"""A market order goes at most this far beyond the best price. The real width of Kraken's protection is not published."""
 
 
-def protection_ticks(book: LimitBook, side: Side) -> int | None:
-    """Return the worst price a market order may take, or None when there is nothing to take."""
+def protection_ticks(book: Book, side: Side, ppm: int = STANDARD_PROTECTION_PPM) -> int | None:
+    """Return the worst price a market order may take, `ppm` beyond the best, or None when there is nothing to take."""
     best = book.best(side.opposite)
     if best is None:
         return None
-    return best + side.sign * (best * MARKET_PROTECTION_PPM // PPM)
+    return best + side.sign * (best * ppm // PPM)
 
 
 def hold_needed(
@@ -31,10 +29,10 @@ def hold_needed(
     return instrument.quote, cost + max(0, instrument.fee(cost, rate))
 
 
-def lots_for_quote(book: LimitBook, instrument: Instrument, money: Money) -> int:
+def lots_for_quote(book: Book, instrument: Instrument, money: Money, protection_ppm: int = STANDARD_PROTECTION_PPM) -> int:
     """Return how much a market buy of `money` gets from the book now; its exact cost never exceeds `money`."""
     left, lots = int(money), 0
-    for resting in book.walk(Side.BUY, protection_ticks(book, Side.BUY)):
+    for resting in book.walk(Side.BUY, protection_ticks(book, Side.BUY, protection_ppm)):
         fits = min(resting.lots, instrument.floor_lots_for(Money(left), resting.ticks))
         while fits > 0 and instrument.cost(resting.ticks, fits) > left:
             fits -= instrument.lot_step
@@ -45,10 +43,17 @@ def lots_for_quote(book: LimitBook, instrument: Instrument, money: Money) -> int
     return lots
 
 
-def affordable_lots(book: LimitBook, instrument: Instrument, fees: FeeSchedule, lots: int, money: int) -> int:
+def affordable_lots(
+    book: Book,
+    instrument: Instrument,
+    fees: FeeSchedule,
+    lots: int,
+    money: int,
+    protection_ppm: int = STANDARD_PROTECTION_PPM,
+) -> int:
     """Return how much of a market buy of `lots` can be paid with `money`, taker fees included, fill by fill."""
     bought = 0
-    for resting in book.walk(Side.BUY, protection_ticks(book, Side.BUY)):
+    for resting in book.walk(Side.BUY, protection_ticks(book, Side.BUY, protection_ppm)):
         fill = min(resting.lots, lots - bought)
         total = _cost_and_fee(instrument, fees, resting.ticks, fill)
         if total > money:

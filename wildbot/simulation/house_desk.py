@@ -4,16 +4,19 @@ from wildbot.model.exchange import AmendDone, AmendPlaced, CancelPlaced, Kind, P
 from wildbot.model.instrument import Instrument
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
+from wildbot.simulation.pace import Pace
 
 
 class HouseDesk:
-    """One house account's orders on one pair. Prices are fractional ticks outside and rounded away from the other side."""
+    """One house account's orders on one pair. Prices are fractional ticks outside and rounded away from the other side.
+    Times are the market's; the exchange gets its own."""
 
-    def __init__(self, exchange: SimulatedExchange, instrument: Instrument, account: str) -> None:
+    def __init__(self, exchange: SimulatedExchange, instrument: Instrument, account: str, pace: Pace | None = None) -> None:
         self._exchange = exchange
         self._instrument = instrument
         self._pair = instrument.pair
         self._account = account
+        self._pace = pace or Pace()
         exchange.open_account(account)
 
     @property
@@ -36,17 +39,18 @@ class HouseDesk:
         request = PlaceOrder(
             account=self._account, pair=self._pair, side=side, kind=Kind.LIMIT, lots=lots, ticks=ticks, post_only=True
         )
-        reply = self._exchange.place(request, now_ns)
+        reply = self._exchange.place(request, self._pace.exchange_ns(now_ns))
         return reply.order_id if isinstance(reply, Placed) and self.left(reply.order_id) else None
 
     def move(self, order_id: str, ticks: int, total_lots: int, now_ns: int) -> bool:
         """Move a resting order in place; False when it may not, and then it stands as it was."""
         request = AmendPlaced(account=self._account, order_id=order_id, ticks=ticks, lots=total_lots, post_only=True)
-        return isinstance(self._exchange.amend(request, now_ns), AmendDone)
+        return isinstance(self._exchange.amend(request, self._pace.exchange_ns(now_ns)), AmendDone)
 
     def cancel(self, order_id: str, now_ns: int) -> None:
         """Take an order back; nothing happens when it is gone."""
-        self._exchange.cancel(CancelPlaced(account=self._account, order_id=order_id), now_ns)
+        request = CancelPlaced(account=self._account, order_id=order_id)
+        self._exchange.cancel(request, self._pace.exchange_ns(now_ns))
 
     def take(self, side: Side, lots: int, limit_ticks: int, now_ns: int) -> None:
         """Send an immediate-or-cancel order; a limit of 0 sends a market order."""
@@ -54,7 +58,7 @@ class HouseDesk:
         request = PlaceOrder(
             account=self._account, pair=self._pair, side=side, kind=kind, lots=lots, ticks=limit_ticks, tif=Tif.IOC
         )
-        self._exchange.place(request, now_ns)
+        self._exchange.place(request, self._pace.exchange_ns(now_ns))
 
     def left(self, order_id: str) -> int:
         """Return what is left of an order; 0 when it is gone."""

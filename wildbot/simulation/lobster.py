@@ -53,12 +53,12 @@ class BookRow(NamedTuple):
 
 
 def stock(symbol: str) -> Instrument:
-    """Return a US stock as an instrument: cents, whole shares, no minimum cost."""
+    """Return a US stock as an instrument, "AAPL" as the pair "AAPL/USD": cents, whole shares, no minimum cost."""
     return Instrument(
-        pair=symbol,
+        pair=f"{symbol}/USD",
         base=symbol,
         quote="USD",
-        rest_key=symbol,
+        rest_key=f"{symbol}USD",
         price_decimals=2,
         lot_decimals=0,
         cost_decimals=4,

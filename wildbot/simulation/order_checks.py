@@ -31,6 +31,9 @@ MINIMUM = "EGeneral:Invalid arguments:volume minimum not met"
 COST_MINIMUM = "EOrder:Cost minimum not met"
 TICK_SIZE = "EOrder:Tick size check failed"
 INVALID_PRICE = "EOrder:Invalid price"
+INVALID_VOLUME = "EGeneral:Invalid arguments:volume"
+REDUCE_ONLY = "EOrder:Reduce only:No position exists"
+"""Spot without margin has no positions, so nothing can be reduced."""
 
 _CLIENT_ID = re.compile(
     rf"[0-9a-fA-F]{{8}}(-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}|[0-9a-fA-F]{{32}}|[a-z0-9-]{{1,{CL_ORD_ID_MAX}}}"
@@ -55,12 +58,14 @@ def mode_error(system: SystemStatus, pair: PairStatus, *, kind: Kind, post_only:
     return None
 
 
-def identity_error(request: PlaceOrder) -> str | None:
-    """Return what is wrong with the client's own ids."""
+def identity_error(request: PlaceOrder, any_client_id: bool = False) -> str | None:
+    """Return what is wrong with the client's own ids; `any_client_id` lets every printable text of the length pass."""
     if not request.cl_ord_id:
         return None
     if request.userref:
         return "EGeneral:Invalid arguments:cl_ord_id and userref exclude each other"
+    if any_client_id and len(request.cl_ord_id) <= CL_ORD_ID_MAX and request.cl_ord_id.isprintable():
+        return None
     return None if _CLIENT_ID.fullmatch(request.cl_ord_id) else "EGeneral:Invalid arguments:cl_ord_id"
 
 
@@ -74,7 +79,7 @@ def shape_error(request: PlaceOrder, now_ns: int) -> str | None:
     if request.tif is Tif.FOK and request.kind is not Kind.LIMIT:
         return "EGeneral:Invalid arguments:time_in_force"
     if request.reduce_only:
-        return "EGeneral:Invalid arguments:reduce_only"
+        return REDUCE_ONLY
     expires = request.tif is Tif.GTD
     if expires and not now_ns < request.expire_ns <= now_ns + EXPIRY_NS_MAX:
         return "EGeneral:Invalid arguments:expire_time"
@@ -98,7 +103,7 @@ def price_error(instrument: Instrument, *prices: int) -> str | None:
 def size_error(instrument: Instrument, lots: int, reference_ticks: int) -> str | None:
     """Return which minimum the size misses; costs are judged at `reference_ticks`, not at all when that is 0."""
     if lots % instrument.lot_step:
-        return "EGeneral:Invalid arguments:volume"
+        return INVALID_VOLUME
     if lots < max(1, instrument.min_lots):
         return MINIMUM
     if reference_ticks and instrument.cost(reference_ticks, lots) < instrument.min_cost:

@@ -23,7 +23,10 @@ from wildbot.model.exchange import (
 from wildbot.model.instrument import FeeSchedule, Instrument, Liquidity, Money
 from wildbot.model.orders import Side
 from wildbot.simulation.accounts import Account, Accounts, ledger_entry, trade_changes
-from wildbot.simulation.day_stats import DayStats, after_trade
+from wildbot.simulation.book import Book
+from wildbot.simulation.day_stats import TradeWindow
+from wildbot.simulation.engine_rules import EngineRules
+from wildbot.simulation.fee_tiers import FeeTable, rates
 from wildbot.simulation.funds import affordable_lots, hold_needed, protection_ticks
 from wildbot.simulation.live_order import LiveOrder
 from wildbot.simulation.matching import LimitBook
@@ -34,30 +37,29 @@ RECENT_TRADES_MAX = 1000
 
 USER_REQUESTED = "User requested"
 POST_ONLY_ORDER = "Post only order"
-SELF_TRADE = "Self trade prevention"
-NOT_FILLED = "Immediate or cancel remainder"
-FILL_OR_KILL = "Fill or kill order"
 UNAFFORDABLE = "Insufficient funds"
 TRIGGERED = "Trigger price reached"
 
 
 class PairEngine:
-    """One pair. `instrument` and `fees` may be replaced while it runs."""
+    """One pair. `instrument` and `fee_table` may be replaced while it runs."""
 
     def __init__(
         self,
         instrument: Instrument,
-        fees: FeeSchedule,
+        fee_table: FeeTable,
+        rules: EngineRules,
         *,
         accounts: Accounts,
         ids: OrderIds,
         say: Callable[[ExchangeEvent], None],
     ) -> None:
         self.instrument = instrument
-        self.fees = fees
-        self.book = LimitBook()
+        self.fee_table = fee_table
+        self.rules = rules
+        self.book: Book = LimitBook()
         self.stops = StopOrders()
-        self.stats = DayStats()
+        self.window = TradeWindow()
         self.trades: deque[PublicTrade] = deque(maxlen=RECENT_TRADES_MAX)
         self.last_trade_id = 0
         self.orders: dict[int, LiveOrder] = {}
@@ -127,7 +129,7 @@ class PairEngine:
             ts_ns=now_ns,
         )
         self.trades.append(trade)
-        self.stats = after_trade(self.stats, ticks, lots)
+        self.window.add(ticks, lots, now_ns)
         self._say(trade)
         return self.last_trade_id
 
@@ -135,15 +137,23 @@ class PairEngine:
         """Reserve what the unfilled part of an order needs."""
         if order.is_house or order.request.kind is Kind.MARKET:
             return
+        account = self._accounts.get(order.request.account)
         asset, units = hold_needed(
             self.instrument,
-            self.fees,
+            self.rates(account),
             order.request,
             ticks=order.ticks,
             trigger_ticks=order.trigger_ticks,
             lots=order.left_lots,
         )
-        self._accounts.get(order.request.account).set_hold(order, asset, units)
+        account.set_hold(order, asset, units)
+
+    def rates(self, account: Account) -> FeeSchedule:
+        """Return what an account pays here now; the house pays nothing."""
+        if account.is_house:
+            return FeeSchedule(0, 0)
+        volume = account.history.volume(self._accounts.now_ns) if len(self.fee_table) > 1 else Money(0)
+        return rates(self.fee_table, volume)
 
     def _would_match(self, order: LiveOrder) -> bool:
         return self.book.would_match(order.request.side, order.ticks)
@@ -157,30 +167,31 @@ class PairEngine:
     def _execute(self, order: LiveOrder, now_ns: int) -> None:
         request = order.request
         side = request.side
-        limit = order.ticks if order.has_limit else protection_ticks(self.book, side)
-        lots, cut_reason = order.left_lots, NOT_FILLED
+        protection_ppm = self.rules.protection_ppm
+        limit = order.ticks if order.has_limit else protection_ticks(self.book, side, protection_ppm)
+        lots, cut_reason = order.left_lots, self.rules.remainder_reason
         if not order.has_limit and side is Side.BUY and not order.is_house:
             account = self._accounts.get(request.account)
-            lots = affordable_lots(
-                self.book, self.instrument, self.fees, lots, account.free(self.instrument.quote) + order.hold
-            )
-            cut_reason = UNAFFORDABLE if lots < order.left_lots else NOT_FILLED
+            free = account.free(self.instrument.quote) + order.hold
+            lots = affordable_lots(self.book, self.instrument, self.rates(account), lots, free, protection_ppm)
+            cut_reason = UNAFFORDABLE if lots < order.left_lots else cut_reason
+        cut = ExecType.EXPIRED if self.rules.remainder_expires else ExecType.CANCELED
         if request.tif is Tif.FOK and not self._fills_at_once(order):
-            self._close(order, ExecType.CANCELED, FILL_OR_KILL, now_ns)
+            self._close(order, cut, self.rules.kill_reason, now_ns)
             return
         match = self.book.match(side, lots, limit, owner=request.account, stp=request.stp)
         for fill in match.fills:
             self._trade(order, self.orders[fill.key], fill.ticks, fill.lots, now_ns)
         for key in match.prevented:
-            self._close(self.orders[key], ExecType.CANCELED, SELF_TRADE, now_ns)
+            self._close(self.orders[key], ExecType.CANCELED, self.rules.self_trade_reason, now_ns)
         if order.left_lots == 0:
             return
         if match.stopped:
-            self._close(order, ExecType.CANCELED, SELF_TRADE, now_ns)
+            self._close(order, ExecType.CANCELED, self.rules.self_trade_reason, now_ns)
         elif order.has_limit and request.tif in (Tif.GTC, Tif.GTD):
             self.book.add(order.key, request.account, side, order.ticks, order.left_lots)
         else:
-            self._close(order, ExecType.CANCELED, cut_reason, now_ns)
+            self._close(order, cut, cut_reason, now_ns)
 
     def _fills_at_once(self, order: LiveOrder) -> bool:
         wanted = order.left_lots
@@ -197,7 +208,8 @@ class PairEngine:
         trade_id = self.print_trade(taker.request.side, ticks, lots, now_ns, taker.request.kind)
         for order, liquidity in ((maker, Liquidity.MAKER), (taker, Liquidity.TAKER)):
             account = self._accounts.get(order.request.account)
-            fee = Money(0) if order.is_house else self.instrument.fee(cost, self.fees.rate_ppm(liquidity))
+            rate_ppm = 0 if order.is_house else self.rates(account).rate_ppm(liquidity)
+            fee = self.instrument.fee(cost, rate_ppm) if rate_ppm else Money(0)
             order.filled_lots += lots
             order.cost += cost
             order.fee += fee
@@ -212,7 +224,9 @@ class PairEngine:
                 self._announce(order, ExecType.TRADE, now_ns, execution)
                 for change, balance in zip(changes, balances, strict=True):
                     ids = (self._ids.ledger(now_ns), execution.exec_id)
-                    self._say(ledger_entry(ids, account.name, "trade", change, balance, now_ns))
+                    entry = ledger_entry(ids, account.name, "trade", change, balance, now_ns)
+                    account.history.add_entry(entry)
+                    self._say(entry)
             if order.left_lots == 0:
                 self._close(order, ExecType.FILLED, "", now_ns)
 
@@ -263,7 +277,7 @@ class PairEngine:
         while True:
             if levels := self.book.take_touched():
                 self._say(BookChange(pair=self.instrument.pair, levels=levels, ts_ns=now_ns))
-            key = self.stops.pop_due(self.stats.last_ticks) if self.stats.count else None
+            key = self.stops.pop_due(self.window.last_ticks) if self.window.last_ticks else None
             if key is None:
                 return
             order = self.orders[key]

@@ -1,6 +1,6 @@
 """Quoting participants of a synthetic market: each keeps one bid and one ask around where it believes the price is.
 
-Model: a quoter looks every so often, sees the latent price with a small persistent error, and moves its two orders when its
+Model: a quoter looks every so often, sees the public price with a small persistent error, and moves its two orders when its
     view has moved by a part of its half-spread. Between two looks its quotes are stale, and informed takers know it.
 Source: Glosten and Milgrom (1985) for who loses to whom; re-quoting on a threshold is how inventory-light makers work.
 """
@@ -44,8 +44,8 @@ class Quoter:
         self._half = 0.0
         self._quotes = {Side.BUY: _Quote(), Side.SELL: _Quote()}
 
-    def look(self, fair_ticks: float, half_ticks: float, now_ns: int) -> None:
-        """Look at the market once and put the quotes where they belong."""
+    def look(self, fair_ticks: float, half_ticks: float, now_ns: int, size: float = 1.0) -> None:
+        """Look at the market once and put the quotes where they belong; `size` scales what is quoted anew."""
         noise = self._rng.gauss(0.0, math.sqrt(1 - _ERROR_MEMORY**2))
         self._error = _ERROR_MEMORY * self._error + noise
         half = half_ticks * self._width
@@ -57,16 +57,16 @@ class Quoter:
         # The side the price moves away from goes first, so that the other one finds its new place free.
         order = (Side.BUY, Side.SELL) if centre < fair_ticks else (Side.SELL, Side.BUY)
         for side in order:
-            self._refresh(side, moved, now_ns)
+            self._refresh(side, moved, size, now_ns)
 
-    def _refresh(self, side: Side, moved: bool, now_ns: int) -> None:
+    def _refresh(self, side: Side, moved: bool, size: float, now_ns: int) -> None:
         quote = self._quotes[side]
         left = self._desk.left(quote.order_id) if quote.order_id else 0
         # Rounding outward adds half a tick size on average, which a coarse grid cannot spare.
         half = max(0.0, self._half - self._desk.step_ticks / 2)
         ticks = self._desk.outward(side, self._centre - side.sign * half)
         if left == 0:
-            quote.size = quote.total = self._drawn_size(ticks)
+            quote.size = quote.total = self._drawn_size(ticks, size)
             quote.order_id = self._desk.rest(side, ticks, quote.size, now_ns) or ""
         elif moved:
             if left < _REFILL_BELOW * quote.size:
@@ -75,5 +75,5 @@ class Quoter:
                 # Something rests where this quote should go: stepping aside is the only way to stop being stale.
                 self._desk.cancel(quote.order_id, now_ns)
 
-    def _drawn_size(self, ticks: int) -> int:
-        return self._desk.lots_for(self._size_usd * self._rng.lognormvariate(0.0, _SIZE_SPREAD), ticks)
+    def _drawn_size(self, ticks: int, size: float) -> int:
+        return self._desk.lots_for(self._size_usd * size * self._rng.lognormvariate(0.0, _SIZE_SPREAD), ticks)

@@ -20,6 +20,7 @@ from wildbot.model.instrument import Instrument, PairStatus
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.lobster import BookRow, LobsterMessage, MessageType, nearest_ticks, ticks_of
+from wildbot.simulation.pace import Pace
 
 MAKERS = "~tape-makers"
 TAKERS = "~tape-takers"
@@ -79,6 +80,7 @@ class LobsterMarket:
         seed: BookRow,
         *,
         rows: Iterable[BookRow] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.counts = ReplayCounts()
         self._exchange = exchange
@@ -88,6 +90,7 @@ class LobsterMarket:
         self._next: LobsterMessage | None = next(self._messages, None)
         self._rows: Iterator[BookRow] | None = iter(rows) if rows is not None else None
         self._row = seed
+        self._pace = pace or Pace()
         self._shift_ns = 0
         self._orders: dict[_Name, _TapeOrder] = {}
         self._names: dict[str, _Name] = {}
@@ -116,7 +119,7 @@ class LobsterMarket:
         message = self._next
         if message is None:
             return None
-        now_ns = message.ts_ns + self._shift_ns
+        now_ns = self._pace.exchange_ns(message.ts_ns + self._shift_ns)
         self._next = next(self._messages, None)
         self._apply(message, now_ns)
         self.counts.applied += 1

@@ -32,9 +32,11 @@ SAMPLE_SHAPE = MarketShape(
     start_price=200.0,
     spread_bps=5.0,
     volume_usd=0.0,
+    trade_count=0,
     volatility_bps=1.5,
     trade_usd=15_000.0,
     level_usd=25_000.0,
+    touch_usd=50_000.0,
     trades_per_s=0.8,
     orders_per_s=15.0,
 )
