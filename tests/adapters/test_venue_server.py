@@ -47,7 +47,8 @@ class WallClockwork:
 class Running:
     """A server in a thread."""
 
-    def __init__(self, venue: Venue, send_buffer: int = 0) -> None:
+    def __init__(self, venue: Venue, send_buffer: int = 0, request_s_max: float = 10.0) -> None:
+        self._request_s_max = request_s_max
         self.listener = listen("127.0.0.1", 0)
         if send_buffer:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
@@ -60,7 +61,13 @@ class Running:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.server = VenueServer(self._venue.server, self._venue.rest, self._venue.admin, WallClockwork(self._venue))
+        self.server = VenueServer(
+            self._venue.server,
+            self._venue.rest,
+            self._venue.admin,
+            WallClockwork(self._venue),
+            request_s_max=self._request_s_max,
+        )
         self._ready.set()
         await self.server.serve(self.listener)
 
@@ -91,8 +98,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(send_buffer: int = 0) -> Iterator[Running]:
-    server = Running(Venue(), send_buffer)
+def running(send_buffer: int = 0, request_s_max: float = 10.0) -> Iterator[Running]:
+    server = Running(Venue(), send_buffer, request_s_max)
     try:
         yield server
     finally:
@@ -200,6 +207,93 @@ def test_back_door_refuses_browsers_and_unknown_verbs() -> None:
         assert requests.post(url, data='[{"verb":"meteor"}]', timeout=WAIT_S).status_code == 400
         assert requests.post(url, data="{" * 70_000, timeout=WAIT_S).status_code == 413
         assert requests.post(url, data='[{"verb":"ws.badsum"}]', timeout=WAIT_S).json() == {"armed": ["ws.badsum"]}
+        assert requests.get(url, headers={"Origin": "http://x"}, timeout=WAIT_S).status_code == 403
+        assert requests.get(url, timeout=WAIT_S).json()["armed"][0]["verb"] == "ws.badsum"
+
+
+def arm(server: Running, *faults: dict[str, object]) -> None:
+    requests.post(server.http("/admin/faults"), json=faults, timeout=WAIT_S).raise_for_status()
+
+
+def test_broken_connection_ends_without_a_word_and_a_closed_one_says_its_code() -> None:
+    with running() as server, server.open("/public/v2") as first, server.open("/public/v2") as second:
+        for client in (first, second):
+            client.recv(timeout=WAIT_S)
+        arm(server, {"verb": "ws.close", "abrupt": True})
+        for client in (first, second):
+            with pytest.raises(ConnectionClosed) as broken:
+                client.recv(timeout=WAIT_S)
+            assert broken.value.rcvd is None
+        with server.open("/public/v2") as third:
+            third.recv(timeout=WAIT_S)
+            arm(server, {"verb": "ws.close", "code": 1012})
+            with pytest.raises(ConnectionClosed) as closed:
+                third.recv(timeout=WAIT_S)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1012
+
+
+def test_gateways_error_page_comes_instead_of_an_answer() -> None:
+    with running() as server:
+        arm(server, {"verb": "apply+html", "method": "Balance", "code": 502})
+        page = server.private("Balance", 1)
+        assert (page.status_code, page.headers["content-type"].split(";")[0]) == (502, "text/html")
+        assert server.private("Balance", 2).json()["error"] == []
+
+
+def test_held_call_is_answered_when_it_is_released() -> None:
+    with running() as server:
+        arm(server, {"verb": "hold", "method": "Balance"}, {"verb": "release", "after_s": 0.3})
+        assert server.private("Balance", 1).json()["error"] == []
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /0/public/Time HT",
+        b"",
+        b"POST /0/private/Balance HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nnonce=",
+        b"POST /0/private/Balance HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nnon",
+    ],
+    ids=["head", "nothing", "body", "chunk"],
+)
+def test_client_that_does_not_finish_asking_is_let_go(start: bytes) -> None:
+    with running(request_s_max=0.2) as server, socket.socket() as slow:
+        slow.settimeout(WAIT_S)
+        slow.connect(("127.0.0.1", server.port))
+        slow.sendall(start)
+        heard = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := slow.recv(1_024):
+                heard += part
+        assert heard == b"" or heard.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400"))
+        with server.open("/public/v2") as client:
+            assert json.loads(client.recv(timeout=WAIT_S))["channel"] == "status"
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\xff\xfe\x00garbage\r\n\r\n",
+        b"GET /0/public/Ticker?pair=%ff%fe%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /0/public/Time HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 20_000,
+        b"POST /0/private/Balance HTTP/1.1\r\nHost: x\r\nAPI-Key: \xff\xe9\r\nAPI-Sign: \xff\r\nContent-Length: 7\r\n\r\nnonce=1",
+        b"POST /0/private/Balance HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n" + b"a" * 100_000,
+        HANDSHAKE + b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        HANDSHAKE + b"\x81\xfe\xff",
+        HANDSHAKE + b"\x81\x85\0\0\0\0\xff\xfe\xfd\xfc\xfb",
+    ],
+    ids=["garbage", "query", "headers", "key", "length", "frame", "half frame", "not utf-8"],
+)
+def test_noise_ends_or_is_answered_and_the_others_live_on(noise: bytes) -> None:
+    with running(request_s_max=0.5) as server, server.open("/public/v2") as good, socket.socket() as bad:
+        good.recv(timeout=WAIT_S)
+        bad.settimeout(WAIT_S)
+        bad.connect(("127.0.0.1", server.port))
+        with contextlib.suppress(ConnectionError):
+            bad.sendall(noise)
+        assert ask(good, "hello")["error"] == "Unsupported event"
+        assert requests.get(server.http("/0/public/Time"), timeout=WAIT_S).json()["error"] == []
 
 
 def test_lost_rest_answer_keeps_the_client_waiting_and_the_order_resting() -> None:
@@ -231,3 +325,10 @@ def test_clients_are_told_goodbye_when_the_server_stops() -> None:
 def test_port_in_use_is_said_in_one_sentence() -> None:
     with listen("127.0.0.1", 0) as first, pytest.raises(PortInUseError, match="is another exchange running"):
         listen("127.0.0.1", first.getsockname()[1])
+
+
+def test_small_replies_leave_at_once() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from urllib.parse import urlencode
 
+from actors.exchange_accounts import engine_rules
 from wildbot.model.exchange import Kind, Placed, PlaceOrder
 from wildbot.model.instrument import NANOS_PER_SECOND, Instrument
 from wildbot.model.orders import Side
@@ -15,6 +16,7 @@ from wildbot.venues.kraken.server_admin import SCRIPT_ACCOUNTS, AdminFace
 from wildbot.venues.kraken.server_keys import TIERS, ApiKey, KeyRing
 from wildbot.venues.kraken.server_rest import RestFace, RestReply
 from wildbot.venues.kraken.server_session import Session
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 from wildbot.venues.kraken.signing import sign
 
 SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "kraken" / "samples"
@@ -29,26 +31,28 @@ Frame = dict[str, object]
 class Venue:
     """The whole venue with a clock the test moves."""
 
-    def __init__(self, pairs: tuple[str, ...] = (BTC, DOGE), *, latency_ns: int = 0) -> None:
+    def __init__(
+        self, pairs: tuple[str, ...] = (BTC, DOGE), *, latency_ns: int = 0, assume: Unconfirmed = DEFAULTS
+    ) -> None:
         instruments = [UNIVERSE[pair].instrument for pair in pairs]
         self.now_ns = START_NS
         self.nonce = 1
-        self.exchange = SimulatedExchange(instruments, rng=random.Random(1))
+        self.exchange = SimulatedExchange(instruments, rng=random.Random(1), rules=engine_rules(assume))
         self.exchange.open_account("main")
         for account in SCRIPT_ACCOUNTS.values():
             self.exchange.open_account(account)
         self.exchange.deposit("main", "USDC", 100_000 * 10**10, self.now_ns)
         self.exchange.deposit("main", "BTC", 10**10, self.now_ns)
         keys = KeyRing()
-        keys.add(ApiKey("main", KEY, SECRET, TIERS["intermediate"]))
-        self.server = KrakenServer(self.exchange, keys, random.Random(2), latency_ns=latency_ns)
-        self.rest = RestFace(self.server, "main")
+        keys.add(ApiKey("main", KEY, SECRET, TIERS["intermediate"], assume))
+        self.server = KrakenServer(self.exchange, keys, random.Random(2), latency_ns=latency_ns, assume=assume)
+        self.rest = RestFace(self.server)
         self.admin = AdminFace(self.server)
         if BTC in pairs:
             for distance in range(1, 31):
                 self.house(BTC, Side.BUY, 6_000_000 - 100 * distance, 10_000_000)
                 self.house(BTC, Side.SELL, 6_000_000 + 100 * distance, 10_000_000)
-        self.server.open()
+        self.server.open(self.now_ns)
 
     def instrument(self, pair: str) -> Instrument:
         return self.exchange.instruments[pair]
@@ -88,6 +92,18 @@ class Venue:
         path = f"/0/private/{endpoint}"
         headers = {"api-key": KEY, "api-sign": sign(path, str(self.nonce), body, SECRET)}
         return self.rest.post(path, headers, body, self.now_ns)
+
+    def post_json(self, endpoint: str, **fields: object) -> Frame:
+        """A private call with a JSON body."""
+        self.nonce += 1
+        body = json.dumps({"nonce": str(self.nonce), **fields}).encode()
+        path = f"/0/private/{endpoint}"
+        headers = {
+            "api-key": KEY,
+            "api-sign": sign(path, str(self.nonce), body, SECRET),
+            "content-type": "application/json",
+        }
+        return json.loads(self.rest.post(path, headers, body, self.now_ns).body)
 
     def result(self, endpoint: str, **fields: str) -> Frame:
         """A private call that must succeed."""

@@ -237,7 +237,7 @@ def test_silence_swallows_a_channel_and_leaves_a_gap_in_its_numbers() -> None:
     venue = Venue()
     client = venue.connect(private=True)
     client.ask("subscribe", channel="executions")
-    arm(venue, {"verb": "ws.silence", "channel": "executions", "seconds": 5})
+    arm(venue, {"verb": "ws.silence", "channel": "executions", "for_s": 5})
     client.buy(50_000.0)
     venue.pass_seconds(6)
     frames = client.ask("add_order", order_type="limit", side="buy", symbol=BTC, order_qty=0.001, limit_price=50_000.0)

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.venues.builders_kraken_server import BTC, KEY, SECRET, Venue
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.server_admin import is_trusted
+from wildbot.venues.kraken.server_text import timestamp
 from wildbot.venues.kraken.signing import sign
 
 LIMIT_BUY = {"pair": "XBTUSDC", "type": "buy", "ordertype": "limit", "volume": "0.001", "price": "50000"}
@@ -224,3 +226,20 @@ def test_whatever_a_query_holds_it_is_answered(endpoint: str, query: dict[str, s
 )
 def test_back_door_is_for_this_machines_tools_and_not_for_browsers(headers: dict[str, str], trusted: bool) -> None:
     assert is_trusted(headers) == trusted
+
+
+def test_deadline_must_lie_between_the_least_and_a_minute_ahead() -> None:
+    venue = Venue()
+    order = {"pair": "XBTUSDC", "type": "buy", "ordertype": "limit", "volume": "0.001", "price": "50000"}
+    for seconds, errors in (
+        (-1, ["EService:Deadline elapsed"]),
+        (1, ["EGeneral:Invalid arguments:deadline"]),
+        (5, []),
+        (62, ["EGeneral:Invalid arguments:deadline"]),
+    ):
+        deadline = timestamp(venue.now_ns + seconds * NANOS_PER_SECOND)
+        assert venue.post("AddOrder", **order, deadline=deadline)["error"] == errors, seconds
+    client = venue.connect(private=True)
+    for milliseconds, success in ((100, False), (500, True), (60_000, True), (61_000, False)):
+        deadline = timestamp(venue.now_ns + milliseconds * NANOS_PER_MS)
+        assert client.buy(50_000.0, deadline=deadline)["success"] is success, milliseconds

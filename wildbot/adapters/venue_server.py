@@ -9,7 +9,7 @@ Owns: the listening socket, one reader and one writer task per connection.
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 import uvicorn
@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from wildbot.adapters.venue_web import WebServer, bounded_body, until_disconnect
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.venues.kraken.server import KrakenServer
 from wildbot.venues.kraken.server_admin import AdminFace, AdminReply, is_trusted
@@ -27,6 +28,10 @@ from wildbot.venues.kraken.server_session import Session
 
 FRAME_BYTES_MAX = 262_144
 CONNECTIONS_MAX = 256
+HTTP_OK = 200
+REQUEST_S_MAX = 10.0
+"""A client that has not finished saying what it wants after so long is let go."""
+
 DROPPED_REPLY_S = 60.0
 """A lost REST answer leaves its client waiting; after so long the connection breaks with a gateway's error page."""
 
@@ -61,20 +66,33 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises: PortInUseError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        listener = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         raise PortInUseError(f"{host}:{port} cannot be opened ({error.strerror}): is another exchange running?") from None
+    # Accepted sockets inherit it; without it a small reply waits 40 ms for the acknowledgement of the one before.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class VenueServer:
     """Serves one simulated exchange until `stop`."""
 
-    def __init__(self, server: KrakenServer, rest: RestFace, admin: AdminFace, clockwork: Clockwork) -> None:
+    def __init__(
+        self,
+        server: KrakenServer,
+        rest: RestFace,
+        admin: AdminFace,
+        clockwork: Clockwork,
+        *,
+        request_s_max: float = REQUEST_S_MAX,
+    ) -> None:
         self._server = server
+        self._request_s_max = request_s_max
         self._rest = rest
         self._admin = admin
         self._clockwork = clockwork
         self._stopping = asyncio.Event()
+        self._web: WebServer | None = None
         self.app = Starlette(
             routes=[
                 *(WebSocketRoute(path, self._public_socket) for path in PUBLIC_PATHS),
@@ -84,6 +102,7 @@ class VenueServer:
                 Route("/admin/ledger", self._ledger, methods=["GET"]),
                 Route("/admin/orders", self._scripted_orders, methods=["POST"]),
                 Route("/admin/faults", self._faults, methods=["POST"]),
+                Route("/admin/faults", self._armed, methods=["GET"]),
             ]
         )
 
@@ -107,7 +126,7 @@ class VenueServer:
             limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=1,
         )
-        web = _WebServer(config)
+        web = self._web = WebServer(config)
         serving = asyncio.create_task(web.serve(sockets=[listener]))
         ticking = asyncio.create_task(self._tick())
         stopping = asyncio.create_task(self._stopping.wait())
@@ -126,6 +145,8 @@ class VenueServer:
     async def _tick(self) -> None:
         while True:
             self._turn()
+            if self._web is not None:
+                self._web.drop_slow(self._request_s_max)
             await asyncio.sleep(min(TURN_S_MAX, max(TURN_S_MIN, self._clockwork.due_in_s())))
 
     def _turn(self) -> None:
@@ -155,12 +176,15 @@ class VenueServer:
             something.set()
             if session.too_slow:
                 reader.cancel()  # the writer is stuck in the client's full buffer: end without it
+            elif session.abrupt and self._web is not None and websocket.client is not None:
+                self._web.break_off((websocket.client.host, websocket.client.port))
+                reader.cancel()
 
         session.wake = wake
         try:
             await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._server.disconnect(session)
+            self._server.disconnect(session, self._clockwork.now_ns())
             reader.cancel()
             writer.cancel()
             await asyncio.gather(reader, writer, return_exceptions=True)
@@ -186,20 +210,30 @@ class VenueServer:
         return Response(reply.body, media_type="application/json")
 
     async def _post(self, request: Request) -> Response:
-        body = await _bounded_body(request)
+        body = await self._body(request)
         if body is None:
-            return PlainTextResponse("request too large", status_code=413)
+            return PlainTextResponse("request too large or too slow", status_code=413, headers={"Connection": "close"})
         if self._server.latency_ns:
             await asyncio.sleep(self._server.latency_ns / NANOS_PER_SECOND)
         headers = {name.lower(): value for name, value in request.headers.items()}
         reply = self._rest.post(request.scope["path"], headers, body, self._clockwork.now_ns())
+        if reply.waiting:
+            known = asyncio.Event()
+            reply.wake = known.set
+            await known.wait()
         if reply.delay_ns:
             await asyncio.sleep(reply.delay_ns / NANOS_PER_SECOND)
         if reply.dropped:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_until_disconnect(request), DROPPED_REPLY_S)
+                await asyncio.wait_for(until_disconnect(request), DROPPED_REPLY_S)
             return Response("<html><body>520</body></html>", status_code=520, media_type="text/html")
-        return Response(reply.body, media_type="application/json")
+        media_type = "application/json" if reply.status == HTTP_OK else "text/html"
+        return Response(reply.body, status_code=reply.status, media_type=media_type)
+
+    async def _body(self, request: Request) -> bytes | None:
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(bounded_body(request, BODY_BYTES_MAX), self._request_s_max)
+        return None
 
     # --- admin ------------------------------------------------------------------------------------------------------
 
@@ -212,24 +246,21 @@ class VenueServer:
     async def _scripted_orders(self, request: Request) -> Response:
         return await self._admin_post(request, self._admin.orders)
 
+    async def _armed(self, request: Request) -> Response:
+        if not is_trusted(_headers(request)):
+            return _forbidden()
+        return _admin_response(self._admin.armed())
+
     async def _faults(self, request: Request) -> Response:
         return await self._admin_post(request, self._admin.faults)
 
     async def _admin_post(self, request: Request, handle: Callable[[bytes, int], AdminReply]) -> Response:
         if not is_trusted(_headers(request)):
             return _forbidden()
-        body = await _bounded_body(request)
+        body = await self._body(request)
         if body is None:
-            return PlainTextResponse("request too large", status_code=413)
+            return PlainTextResponse("request too large or too slow", status_code=413, headers={"Connection": "close"})
         return _admin_response(handle(body, self._clockwork.now_ns()))
-
-
-class _WebServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: the process decides what TERM means."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _write(websocket: WebSocket, session: Session, something: asyncio.Event) -> None:
@@ -242,24 +273,6 @@ async def _write(websocket: WebSocket, session: Session, something: asyncio.Even
             if session.close_code is not None:
                 await websocket.close(session.close_code)
                 return
-
-
-async def _bounded_body(request: Request) -> bytes | None:
-    """Return the body, or None when it is larger than allowed."""
-    parts: list[bytes] = []
-    size = 0
-    stream: AsyncIterator[bytes] = request.stream()
-    async for part in stream:
-        size += len(part)
-        if size > BODY_BYTES_MAX:
-            return None
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def _until_disconnect(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -13,7 +13,8 @@ from wildbot.model.errors import ProtocolError, VenueRefusal
 from wildbot.model.exchange import Refusal
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.server import KrakenServer
-from wildbot.venues.kraken.server_faults import OUTCOMES, VERBS, system_mode, word
+from wildbot.venues.kraken.server_faults_script import read_script
+from wildbot.venues.kraken.server_faults_verbs import VERBS
 from wildbot.venues.kraken.server_frames import Params
 from wildbot.venues.kraken.server_orders import place_order
 from wildbot.venues.kraken.server_text import json_text
@@ -68,20 +69,20 @@ class AdminFace:
         return AdminReply(200, json_text({"orders": rows}))
 
     def faults(self, body: bytes, now_ns: int) -> AdminReply:
-        """Arm faults: a list of {verb, ...arguments}; none is armed when one of them is unknown."""
+        """Arm a script of faults; none is armed when one of them cannot be read. What was due at once and could not be
+        done is listed as failed."""
         try:
-            items = _items(body)
-            for item in items:
-                if item.get("verb") not in VERBS:
-                    return AdminReply(
-                        400, json_text({"error": f"unknown fault verb {str(item.get('verb'))[:40]!r}", "verbs": VERBS})
-                    )
-            for item in items:
-                self._fault(word(item, "verb", ""), _arguments(item), now_ns)
+            script = read_script(_items(body))
+            self._server.publish(now_ns)
+            failed = self._server.arm(script, now_ns)
         except ProtocolError as error:
             return _refused(str(error))
-        self._server.publish(now_ns)
-        return AdminReply(200, json_text({"armed": [item["verb"] for item in items]}))
+        armed = [fault.verb for fault in script]
+        return AdminReply(200, json_text({"armed": armed, "failed": failed} if failed else {"armed": armed}))
+
+    def armed(self) -> AdminReply:
+        """Return what is armed, what struck lately and what could be armed."""
+        return AdminReply(200, json_text(self._server.faults.listing()))
 
     def _order(self, item: Params, now_ns: int) -> Params:
         fields: Params = {"order_type": item.get("type", "limit"), "side": item.get("side"), "order_qty": item.get("qty")}
@@ -101,18 +102,6 @@ class AdminFace:
         self._server.ledger.request(now_ns, "admin", account, "add_order", item)
         return {"error": reply.error} if isinstance(reply, Refusal) else {"order_id": reply.order_id}
 
-    def _fault(self, verb: str, arguments: Params, now_ns: int) -> None:
-        if verb == "status":
-            self._server.exchange.set_system(system_mode(arguments), now_ns)
-        elif verb == "ws.close":
-            self._server.close_all(word(arguments, "which", "all"))
-        elif verb == "clear":
-            self._server.faults.clear()
-        else:
-            assert verb in (*OUTCOMES, "ws.silence", "ws.badsum"), verb
-            self._server.faults.arm(verb, arguments, now_ns)
-        self._server.ledger.record("fault", now_ns, {"verb": verb, "armed": True, "arguments": arguments})
-
 
 def _items(body: bytes) -> list[Params]:
     try:
@@ -125,12 +114,5 @@ def _items(body: bytes) -> list[Params]:
     return items
 
 
-def _arguments(item: Params) -> Params:
-    """Arguments stand beside the verb, or below "args"."""
-    nested = item.get("args")
-    flat = {name: value for name, value in item.items() if name not in ("verb", "args")}
-    return flat | nested if isinstance(nested, dict) else flat
-
-
 def _refused(text: str) -> AdminReply:
-    return AdminReply(400, json_text({"error": text, "verbs": VERBS}))
+    return AdminReply(400, json_text({"error": text, "verbs": list(VERBS)}))

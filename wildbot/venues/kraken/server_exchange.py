@@ -4,15 +4,21 @@ Rules: this room may not import the simulation, so it says what it needs, and th
     the actor joins them. `now_ns` never goes back.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from wildbot.model.exchange import (
     AmendDone,
+    Amendment,
     AmendPlaced,
     CancelDone,
     CancelPlaced,
+    EditDone,
+    EditPlaced,
     ExchangeEvent,
     Execution,
+    FeeTier,
+    LedgerEntry,
     OrderView,
     Placed,
     PlaceOrder,
@@ -69,6 +75,10 @@ class Exchange(Protocol):
         """The account's own rates on one pair."""
         ...
 
+    def fee_table(self, pair: str) -> tuple[FeeTier, ...]:
+        """The pair's rates by 30-day volume, the first from 0 on."""
+        ...
+
     def volume_money(self, account: str) -> Money:
         """The account's volume of the last 30 days, in quote."""
         ...
@@ -77,12 +87,24 @@ class Exchange(Protocol):
         """Take or refuse a new order."""
         ...
 
+    def place_many(self, requests: Sequence[PlaceOrder], now_ns: int) -> list[Placed | Refusal]:
+        """Take or refuse several new orders of one account on one pair, each for itself."""
+        ...
+
     def amend(self, request: AmendPlaced, now_ns: int) -> AmendDone | Refusal:
         """Change a resting order in place, or refuse."""
         ...
 
+    def edit(self, request: EditPlaced, now_ns: int) -> EditDone | Refusal:
+        """Replace an open order by another one, or refuse."""
+        ...
+
     def cancel(self, request: CancelPlaced, now_ns: int) -> CancelDone | Refusal:
         """Take one order back, or refuse."""
+        ...
+
+    def cancel_many(self, requests: Sequence[CancelPlaced], now_ns: int) -> CancelDone:
+        """Take several orders back; those that are not open do not count."""
         ...
 
     def cancel_all(self, account: str, now_ns: int) -> CancelDone:
@@ -117,6 +139,18 @@ class Exchange(Protocol):
         """Newest first."""
         ...
 
+    def amendments(self, account: str, order_id: str) -> list[Amendment]:
+        """How an order stood over time, the original first; empty when the account has no such order."""
+        ...
+
+    def ledger_entries(self, account: str) -> list[LedgerEntry]:
+        """Newest first."""
+        ...
+
+    def rate_counter(self, account: str, pair: str, now_ns: int) -> float:
+        """The account's order-rate counter on a pair."""
+        ...
+
     def depth(self, pair: str, levels: int) -> tuple[Levels, Levels]:
         """(bids, asks), best first."""
         ...
@@ -126,7 +160,11 @@ class Exchange(Protocol):
         ...
 
     def day_stats(self, pair: str) -> DayStats:
-        """The pair's trade statistics."""
+        """The pair's trade statistics of the last 24 hours."""
+        ...
+
+    def today_stats(self, pair: str) -> DayStats:
+        """The pair's trade statistics since midnight UTC."""
         ...
 
     def set_system(self, system: SystemStatus, now_ns: int) -> None:

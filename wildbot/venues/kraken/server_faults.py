@@ -1,160 +1,208 @@
-"""Faults the simulated exchange commits on request: lost replies, wrong checksums, silence, downtime.
+"""Faults the simulated exchange commits on request: what is armed, what is due, and what has struck.
 
-Rules: a fault is armed by a verb, counts down as it strikes, and every arming and strike is in the ground-truth ledger.
-Owns: what is armed.
+Rules: a fault waits until its time, then strikes what it matches until its count or its time is over. Chance comes from the
+    exchange's own seeded generator. Every arming and every strike is in the ground-truth ledger; `ws.silence` and
+    `ws.lag` only with their first strike, since they strike everything.
+Owns: the armed faults. What a strike does is done elsewhere: requests in `server_outcomes`, messages in
+    `server_faults_frames`, everything else in `server_faults_deeds`.
 """
 
-from collections.abc import Mapping
+import random
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wildbot.model.errors import ProtocolError
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
-from wildbot.model.market_data import SystemStatus
+from wildbot.venues.kraken.server_faults_script import Fault
+from wildbot.venues.kraken.server_faults_verbs import DEED_VERBS, FRAME_VERBS, LASTING, REQUEST_VERBS, VERBS
+from wildbot.venues.kraken.server_ledger import Ledger
 
-VERBS = (
-    "status",
-    "ws.close",
-    "ws.badsum",
-    "ws.silence",
-    "delay",
-    "apply+drop",
-    "apply+error",
-    "noapply+drop",
-    "noapply+error",
-    "clear",
-)
-OUTCOMES = ("apply+drop", "apply+error", "noapply+drop", "noapply+error", "delay")
-METHODS = {"AddOrder": "add_order", "AmendOrder": "amend_order", "CancelOrder": "cancel_order", "CancelAll": "cancel_all"}
+METHODS = {
+    "AddOrder": "add_order",
+    "AddOrderBatch": "batch_add",
+    "AmendOrder": "amend_order",
+    "EditOrder": "edit_order",
+    "CancelOrder": "cancel_order",
+    "CancelOrderBatch": "batch_cancel",
+    "CancelAll": "cancel_all",
+    "CancelAllOrdersAfter": "cancel_all_orders_after",
+}
 """REST endpoints that answer to the WebSocket method's faults."""
 
-ARMED_MAX = 256
-COUNT_MAX = 1_000_000
-ERROR_DEFAULT = "EService:Unavailable"
+ARMED_MAX = 1_000
+STRIKES_KEPT = 1_000
+NEVER_NS = 1 << 62
 
 
 @dataclass(slots=True)
-class OutcomeFault:
-    """What shall happen to the next `count` requests of one method."""
+class Armed:
+    """One fault that can still strike. `left` 0: no limit."""
 
-    verb: str
-    method: str
-    count: int
-    error: str
-    delay_ns: int
-
-    @property
-    def applies(self) -> bool:
-        """Whether the request is carried out."""
-        return not self.verb.startswith("noapply")
-
-    @property
-    def drops(self) -> bool:
-        """Whether the answer is lost."""
-        return self.verb.endswith("drop")
-
-    @property
-    def answers_error(self) -> bool:
-        """Whether the answer is an error, whatever happened."""
-        return self.verb.endswith("error")
-
-
-@dataclass(slots=True)
-class Silence:
-    """A channel (and pair, when given) says nothing until `until_ns`."""
-
-    channel: str
-    pair: str
+    number: int
+    fault: Fault
+    from_ns: int
     until_ns: int
-
-
-@dataclass(slots=True)
-class BadSum:
-    """The next `count` book messages carry a wrong checksum."""
-
-    pair: str
-    count: int
+    left: int
+    fired: int = 0
+    ended: bool = False
 
 
 class Faults:
-    """Everything armed."""
+    """Everything armed. `requests` and `frames` hold what is active now; both are empty most of the time."""
 
-    def __init__(self) -> None:
-        self._outcomes: list[OutcomeFault] = []
-        self._silences: list[Silence] = []
-        self._badsums: list[BadSum] = []
+    def __init__(self, rng: random.Random, ledger: Ledger) -> None:
+        self.requests: list[Armed] = []
+        self.frames: list[Armed] = []
+        self.next_due_ns = NEVER_NS
+        self._rng = rng
+        self._ledger = ledger
+        self._waiting: list[Armed] = []
+        self._triggered: list[Armed] = []
+        self._strikes: deque[dict[str, object]] = deque(maxlen=STRIKES_KEPT)
+        self._numbers = 0
 
-    def arm(self, verb: str, arguments: Mapping[str, object], now_ns: int) -> None:
-        """Arm one fault of this file's kinds. Raises: ProtocolError naming the argument that is wrong."""
-        if len(self._outcomes) + len(self._silences) + len(self._badsums) >= ARMED_MAX:
-            raise ProtocolError(f"{ARMED_MAX} faults are armed already")
-        if verb in OUTCOMES:
-            delay_ns = whole(arguments, "ms", 0, 600_000) * NANOS_PER_MS
-            method = word(arguments, "method", "add_order")
-            count = whole(arguments, "count", 1, COUNT_MAX)
-            self._outcomes.append(
-                OutcomeFault(verb, METHODS.get(method, method), count, word(arguments, "error", ERROR_DEFAULT), delay_ns)
-            )
-        elif verb == "ws.silence":
-            until_ns = now_ns + whole(arguments, "seconds", 10, 86_400) * NANOS_PER_SECOND
-            self._silences.append(Silence(word(arguments, "channel", "book"), word(arguments, "pair", ""), until_ns))
-        elif verb == "ws.badsum":
-            self._badsums.append(BadSum(word(arguments, "pair", ""), whole(arguments, "count", 1, COUNT_MAX)))
+    def arm(self, faults: Sequence[Fault], now_ns: int) -> list[Armed]:
+        """Arm a whole script; call `turn` next. Raises: ProtocolError when it is too much; then nothing is armed."""
+        standing = len(self._waiting) + len(self._triggered) + len(self.requests) + len(self.frames)
+        if standing + len(faults) > ARMED_MAX:
+            raise ProtocolError(f"{standing} faults are armed; at most {ARMED_MAX} may be")
+        return [self._arm(fault, now_ns) for fault in faults]
+
+    def _arm(self, fault: Fault, now_ns: int) -> Armed:
+        self._numbers += 1
+        from_ns = now_ns + fault.after_ns
+        until_ns = from_ns + fault.for_ns if fault.for_ns else NEVER_NS
+        armed = Armed(self._numbers, fault, from_ns, until_ns, fault.count)
+        self._ledger.record("fault", now_ns, {"action": "armed", "number": armed.number, **self._described(armed)})
+        self._waiting.append(armed)
+        self._waiting.sort(key=lambda each: (each.from_ns, each.number))
+        self.next_due_ns = min(self.next_due_ns, from_ns)
+        return armed
+
+    def turn(self, now_ns: int) -> list[Armed]:
+        """Let time pass; return the deeds that are due now, in order."""
+        if now_ns < self.next_due_ns:
+            return []
+        due: list[Armed] = []
+        while self._waiting and self._waiting[0].from_ns <= now_ns:
+            armed = self._waiting.pop(0)
+            if armed.fault.verb in REQUEST_VERBS:
+                self.requests.append(armed)
+            elif armed.fault.verb in FRAME_VERBS:
+                self.frames.append(armed)
+            elif armed.fault.before or armed.fault.upon:
+                self._triggered.append(armed)
+            else:
+                due.append(armed)
+        for active in (self.requests, self.frames, self._triggered):
+            active[:] = [armed for armed in active if armed.until_ns > now_ns]
+        self._plan()
+        return [armed for armed in due if self._strikes_now(armed)]
 
     def clear(self) -> None:
         """Disarm everything."""
-        self._outcomes.clear()
-        self._silences.clear()
-        self._badsums.clear()
+        for standing in (self.requests, self.frames, self._triggered, self._waiting):
+            for armed in standing:
+                armed.ended = True
+            standing.clear()
+        self._plan()
 
-    def strike(self, method: str) -> OutcomeFault | None:
-        """Return the fault that hits this request, counted down, or None."""
+    def _plan(self) -> None:
+        ends = [armed.until_ns for active in (self.requests, self.frames, self._triggered) for armed in active]
+        starts = [self._waiting[0].from_ns] if self._waiting else []
+        self.next_due_ns = min([*ends, *starts], default=NEVER_NS)
+
+    # --- strikes ----------------------------------------------------------------------------------------------------
+
+    def strike_request(self, method: str, account: str, now_ns: int) -> Armed | None:
+        """Return what befalls this request, counted down, or None."""
         method = METHODS.get(method, method)
-        for fault in self._outcomes:
-            if fault.method == method:
-                fault.count -= 1
-                if fault.count <= 0:
-                    self._outcomes.remove(fault)
-                return fault
+        for armed in self.requests:
+            fault = armed.fault
+            wanted = fault.text("method")
+            if METHODS.get(wanted, wanted) not in (method, "any") or fault.text("account") not in ("", account):
+                continue
+            if armed.until_ns > now_ns and self._strikes_now(armed):
+                self.struck(armed, now_ns, {"method": method, "account": account})
+                return armed
         return None
 
-    def is_silent(self, channel: str, pair: str, now_ns: int) -> bool:
-        """Whether messages of this channel are swallowed now."""
-        if not self._silences:
-            return False
-        self._silences = [silence for silence in self._silences if silence.until_ns > now_ns]
-        return any(s.channel in (channel, "all") and s.pair in ("", pair) for s in self._silences)
+    def strike_deeds(self, when: str, method: str, now_ns: int) -> list[Armed]:
+        """Return the deeds that wait for this request, `when` is "before" or "upon"; counted down."""
+        method = METHODS.get(method, method)
+        found: list[Armed] = []
+        for armed in tuple(self._triggered):
+            wanted = armed.fault.before if when == "before" else armed.fault.upon
+            if METHODS.get(wanted, wanted) == method and armed.until_ns > now_ns and self._strikes_now(armed):
+                found.append(armed)
+        return found
 
-    def checksum(self, pair: str, checksum: int) -> int:
+    def frame_faults(self, channel: str, pair: str, conn: int, private: bool, now_ns: int) -> list[Armed]:
+        """Return what may befall a message on its way to one connection, in the order of arming."""
+        return [
+            armed
+            for armed in self.frames
+            if armed.until_ns > now_ns
+            and armed.fault.verb != "ws.badsum"
+            and armed.fault.text("channel") in ("", channel)
+            and armed.fault.text("pair") in ("", pair)
+            and armed.fault.text("conn") in ("", str(conn), "private" if private else "public")
+        ]
+
+    def checksum(self, pair: str, checksum: int, now_ns: int) -> int:
         """Return the checksum to print: the right one, or a wrong one while `ws.badsum` is armed."""
-        for fault in self._badsums:
-            if fault.pair in ("", pair):
-                fault.count -= 1
-                if fault.count <= 0:
-                    self._badsums.remove(fault)
+        for armed in self.frames:
+            if armed.fault.verb == "ws.badsum" and armed.fault.text("pair") in ("", pair) and self._strikes_now(armed):
+                self.struck(armed, now_ns, {"pair": pair})
+                self._ledger.record("book_invalid", now_ns, {"pair": pair, "cause": "ws.badsum"})
                 return checksum ^ 1
         return checksum
 
+    def chance(self, armed: Armed) -> bool:
+        """Whether a message that matches is struck this time."""
+        return self._strikes_now(armed)
 
-def system_mode(arguments: Mapping[str, object]) -> SystemStatus:
-    """Return the `mode` of a status fault. Raises: ProtocolError."""
-    text = word(arguments, "mode", "online")
-    try:
-        return SystemStatus(text)
-    except ValueError:
-        raise ProtocolError(f"mode is {text[:40]!r} but must be one of: {', '.join(SystemStatus)}") from None
+    def _strikes_now(self, armed: Armed) -> bool:
+        return not armed.ended and (armed.fault.probability >= 1 or self._rng.random() < armed.fault.probability)
 
+    def struck(self, armed: Armed, now_ns: int, what: Mapping[str, object]) -> None:
+        """Count one strike and write it down; a fault that has struck often enough is over."""
+        armed.fired += 1
+        if armed.fault.verb not in LASTING or armed.fired == 1:
+            line = {"action": "fired", "number": armed.number, "verb": armed.fault.verb, **what}
+            self._ledger.record("fault", now_ns, line)
+            self._strikes.append({"ts_ns": now_ns, **line})
+        if armed.left and armed.fired >= armed.left:
+            armed.ended = True
+            for active in (self.requests, self.frames, self._triggered):
+                if armed in active:
+                    active.remove(armed)
 
-def word(arguments: Mapping[str, object], name: str, default: str) -> str:
-    """Return a text argument. Raises: ProtocolError."""
-    value = arguments.get(name, default)
-    if not isinstance(value, str):
-        raise ProtocolError(f"{name} must be text")
-    return value
+    # --- looking ----------------------------------------------------------------------------------------------------
 
+    def listing(self) -> dict[str, object]:
+        """Return what is armed, what struck lately, and what could be armed."""
+        standing = [*self._waiting, *self._triggered, *self.requests, *self.frames]
+        return {
+            "armed": [
+                {
+                    "number": armed.number,
+                    **self._described(armed),
+                    "from_ns": armed.from_ns,
+                    "until_ns": armed.until_ns if armed.until_ns < NEVER_NS else None,
+                    "fired": armed.fired,
+                }
+                for armed in sorted(standing, key=lambda each: each.number)
+            ],
+            "fired": list(self._strikes),
+            "verbs": {name: {"does": verb.does, "arguments": list(verb.arguments)} for name, verb in VERBS.items()},
+        }
 
-def whole(arguments: Mapping[str, object], name: str, default: int, largest: int) -> int:
-    """Return a whole-number argument from 0 to `largest`. Raises: ProtocolError."""
-    value = arguments.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= largest:
-        raise ProtocolError(f"{name} must be a whole number from 0 to {largest}")
-    return value
+    def _described(self, armed: Armed) -> dict[str, object]:
+        fault = armed.fault
+        described: dict[str, object] = {"verb": fault.verb, "arguments": fault.arguments, "count": fault.count}
+        if fault.verb in DEED_VERBS and (fault.before or fault.upon):
+            described |= {"before": fault.before, "upon": fault.upon}
+        if fault.probability < 1:
+            described["probability"] = fault.probability
+        return described

@@ -5,6 +5,7 @@ Rules: whatever arrives, an answer comes out; nothing here raises but `VenueRefu
 Source: Kraken WebSocket v2 request and reply frames; error texts as recorded.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -13,6 +14,9 @@ from wildbot.model.errors import VenueRefusal
 from wildbot.venues.kraken.server_text import json_text, timestamp
 
 Params = dict[str, object]
+
+TOO_FAST = '{"Error":"Exceeded msg rate"}'
+"""All that a connection hears which sends too many requests in one second."""
 
 NAME_SHOWN_MAX = 64
 """So much of an unknown name is repeated in an error."""
@@ -64,6 +68,22 @@ FIELDS: dict[str, dict[str, str]] = {
         "trigger_price_type": TEXT,
         "deadline": TEXT,
         "symbol": TEXT,
+    },
+    "edit_order": {
+        **_TOKEN,
+        "order_id": TEXT,
+        "symbol": TEXT,
+        "order_qty": NUMBER,
+        "limit_price": NUMBER,
+        "triggers": OBJECT,
+        "post_only": BOOLEAN,
+        "reduce_only": BOOLEAN,
+        "order_userref": INTEGER,
+        "display_qty": NUMBER,
+        "fee_preference": TEXT,
+        "no_mpp": BOOLEAN,
+        "deadline": TEXT,
+        "validate": BOOLEAN,
     },
     "cancel_order": {**_TOKEN, "order_id": ARRAY, "cl_ord_id": ARRAY, "order_userref": ARRAY},
     "cancel_all": _TOKEN,
@@ -139,13 +159,14 @@ def _is(value: object, kind: str) -> bool:
             return isinstance(value, list)
 
 
-def reply_frame(request: Request, result: object, now_ns: int) -> str:
-    """Return a success reply."""
-    reply: Params = {"method": request.method}
+def reply_frame(request: Request, result: object, now_ns: int, top_level: Sequence[tuple[str, object]] = ()) -> str:
+    """Return a success reply; `top_level` fields stand in place of the result."""
+    reply: Params = {"method": request.method, **dict(top_level)}
     if request.req_id is not None:
         reply["req_id"] = request.req_id
-    reply |= {"result": result, "success": True, **_times(request, now_ns)}
-    return json_text(reply)
+    if not top_level:
+        reply["result"] = result
+    return json_text(reply | {"success": True, **_times(request, now_ns)})
 
 
 def error_frame(request: Request, error: str, now_ns: int, symbol: str | None = None) -> str:

@@ -2,7 +2,7 @@
 
 Owns: everything the simulated exchange remembers per key.
 Source: Kraken "Spot REST Authentication", "Rate limits", "GetWebSocketsToken".
-Known limit: no lockout after repeated bad signatures, and no second factor.
+Known limit: no second factor. Lockouts are in `server_lockout`.
 """
 
 import random
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 from wildbot.venues.kraken.signing import NonceGuard
 
 TOKEN_TTL_S = 900
@@ -25,6 +26,7 @@ PERMISSIONS = (
     "query-closed-trades",
     "modify-trades",
     "close-trades",
+    "query-ledger",
     "create-ws-token",
 )
 """What a key of the simulated exchange may do: trade, never withdraw."""
@@ -45,10 +47,10 @@ TIERS = {
     "pro": TierLimits(180, 20, 1.0),
 }
 
+HISTORY_CALLS = frozenset({"TradesHistory", "QueryTrades", "ClosedOrders", "Ledgers", "QueryLedgers"})
+"""Calls that cost more than one."""
+
 REST_COSTS = {
-    "TradesHistory": 2,
-    "QueryTrades": 2,
-    "ClosedOrders": 2,
     "AddOrder": 0,
     "AddOrderBatch": 0,
     "AmendOrder": 0,
@@ -64,12 +66,13 @@ REST_COSTS = {
 class ApiKey:
     """One key pair of one account."""
 
-    def __init__(self, account: str, key: str, secret_b64: str, tier: TierLimits) -> None:
+    def __init__(self, account: str, key: str, secret_b64: str, tier: TierLimits, assume: Unconfirmed = DEFAULTS) -> None:
         self.account = account
         self.key = key
         self.secret_b64 = secret_b64
         self.tier = tier
-        self.nonces = NonceGuard()
+        self.nonces = NonceGuard(assume.nonce_window)
+        self._history_cost = assume.history_cost
         self.last_used_ns = 0
         self._counter = 0.0
         self._counted_ns = 0
@@ -80,7 +83,7 @@ class ApiKey:
         elapsed_s = max(0, now_ns - self._counted_ns) / NANOS_PER_SECOND
         self._counter = max(0.0, self._counter - elapsed_s * self.tier.rest_decay_per_s)
         self._counted_ns = now_ns
-        cost = REST_COSTS.get(endpoint, 1)
+        cost = self._history_cost if endpoint in HISTORY_CALLS else REST_COSTS.get(endpoint, 1)
         if cost and self._counter + cost > self.tier.rest_max:
             return False
         self._counter += cost
@@ -102,16 +105,29 @@ class ApiKey:
         """Every token issued so far is void."""
         self._tokens.clear()
 
+    def set_counter(self, value: float, now_ns: int) -> None:
+        """Set the REST rate counter."""
+        self._counter, self._counted_ns = float(value), now_ns
+
 
 class KeyRing:
     """All keys of the exchange."""
 
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}
+        self.revoked_accounts: list[str] = []
 
     def add(self, key: ApiKey) -> None:
         """Register one key."""
         self._keys[key.key] = key
+
+    def revoke(self, key: ApiKey) -> None:
+        """Forget one key; its account stays."""
+        if self._keys.pop(key.key, None) is not None:
+            self.revoked_accounts.append(key.account)
+
+    def __contains__(self, key: ApiKey) -> bool:
+        return self._keys.get(key.key) is key
 
     def by_key(self, key: str) -> ApiKey | None:
         """Return the key of that public name."""

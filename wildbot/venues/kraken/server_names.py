@@ -5,7 +5,7 @@ Rules: inside WildBot a pair has only its v2 symbol; the other names exist at th
 Source: Kraken AssetPairs and Assets; WebSocket v2 symbols use BTC and DOGE, REST uses XBT and XDG.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from wildbot.model.errors import VenueRefusal
 from wildbot.model.instrument import Instrument
@@ -56,14 +56,15 @@ def pair_wsname(instrument: Instrument) -> str:
 
 
 class PairNames:
-    """Finds an instrument by any of its REST names."""
+    """Finds an instrument, as it stands, by any of its REST names."""
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
-        self._by_name: dict[str, Instrument] = {}
+    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        self._instruments = instruments
+        self._by_name: dict[str, str] = {}
         self._assets: dict[str, str] = {}
-        for each in instruments:
+        for each in instruments.values():
             for name in (each.pair, each.rest_key, pair_altname(each), pair_wsname(each)):
-                self._by_name[name] = each
+                self._by_name[name] = each.pair
             for asset in (each.base, each.quote):
                 for name in (asset, altname(asset), asset_id(asset)):
                     self._assets[name] = asset
@@ -76,7 +77,7 @@ class PairNames:
     def pair(self, name: str) -> Instrument:
         """Return the instrument of that name. Raises: VenueRefusal."""
         try:
-            return self._by_name[name]
+            return self._instruments[self._by_name[name]]
         except KeyError:
             raise VenueRefusal("EQuery:Unknown asset pair") from None
 

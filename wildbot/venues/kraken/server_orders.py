@@ -11,12 +11,22 @@ from enum import StrEnum
 from typing import TypeVar
 
 from wildbot.model.errors import ProtocolError, VenueRefusal
-from wildbot.model.exchange import AmendPlaced, Kind, PlaceOrder, SelfTrade, Tif
+from wildbot.model.exchange import AmendPlaced, EditPlaced, Kind, OrderView, PlaceOrder, SelfTrade, Tif
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_MS, NANOS_PER_SECOND, Instrument, Money
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.server_frames import Params
-from wildbot.venues.kraken.server_text import CL_ORD_ID, exact_integer, parse_time, request_lots, request_ticks
+from wildbot.venues.kraken.server_text import (
+    CL_ORD_ID,
+    CL_ORD_ID_ASCII,
+    exact_integer,
+    parse_time,
+    request_lots,
+    request_ticks,
+    timestamp,
+)
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
+DEADLINE_MIN_NS = 500 * NANOS_PER_MS
 DEADLINE_MAX_NS = 60 * NANOS_PER_SECOND
 EXPIRY_MAX_NS = 31 * 86_400 * NANOS_PER_SECOND
 ORDER_ID = re.compile(r"[A-Z0-9]{6}-[A-Z0-9]{5}-[A-Z0-9]{6}", re.ASCII)
@@ -34,7 +44,9 @@ def invalid(what: str) -> VenueRefusal:
     return VenueRefusal(f"EGeneral:Invalid arguments:{what}")
 
 
-def place_order(instrument: Instrument, params: Params, account: str, now_ns: int) -> PlaceOrder:
+def place_order(
+    instrument: Instrument, params: Params, account: str, now_ns: int, assume: Unconfirmed = DEFAULTS
+) -> PlaceOrder:
     """Return the order a request asks for.
 
     Raises: VenueRefusal with Kraken's text when the wire format forbids it.
@@ -56,7 +68,7 @@ def place_order(instrument: Instrument, params: Params, account: str, now_ns: in
         raise invalid("post_only")
     if tif is Tif.FOK and kind is not Kind.LIMIT:
         raise invalid("time_in_force")
-    cl_ord_id, userref = _client_ids(params)
+    cl_ord_id, userref = _client_ids(params, assume)
     return PlaceOrder(
         account=account,
         pair=instrument.pair,
@@ -102,6 +114,36 @@ def amend_order(instrument: Instrument, params: Params, account: str, now_ns: in
     )
 
 
+def edit_order(
+    instrument: Instrument, order: OrderView, params: Params, now_ns: int, assume: Unconfirmed = DEFAULTS
+) -> EditPlaced:
+    """Return the edit a request asks for: the order that stands, with the fields of `params` in place of its own.
+
+    Raises: VenueRefusal with Kraken's text.
+    """
+    if "cl_ord_id" in params:
+        raise invalid("cl_ord_id")
+    fields: Params = {
+        "order_type": order.kind,
+        "side": order.side,
+        "order_qty": instrument.lots_text(order.lots),
+        "time_in_force": order.tif,
+        "post_only": order.post_only,
+        "reduce_only": order.reduce_only,
+        "order_userref": order.userref,
+    }
+    if order.ticks:
+        fields["limit_price"] = instrument.price_text(order.ticks)
+    if order.trigger_ticks:
+        fields["triggers"] = {"price": instrument.price_text(order.trigger_ticks)}
+    if order.expire_ns:
+        fields["expire_time"] = timestamp(order.expire_ns)
+    return EditPlaced(
+        order_id=order.order_id,
+        replacement=place_order(instrument, fields | params, order.account, now_ns, assume),
+    )
+
+
 def deadline(params: Params, now_ns: int) -> int:
     """Return the request's deadline in nanoseconds, 0 when it has none. Raises: VenueRefusal."""
     if "deadline" not in params:
@@ -112,7 +154,7 @@ def deadline(params: Params, now_ns: int) -> int:
         raise invalid("deadline") from None
     if deadline_ns <= now_ns:
         raise VenueRefusal("EService:Deadline elapsed")
-    if deadline_ns > now_ns + DEADLINE_MAX_NS + 500 * NANOS_PER_MS:
+    if not now_ns + DEADLINE_MIN_NS <= deadline_ns <= now_ns + DEADLINE_MAX_NS + 500 * NANOS_PER_MS:
         raise invalid("deadline")
     return deadline_ns
 
@@ -164,11 +206,12 @@ def _trigger_ticks(instrument: Instrument, params: Params, kind: Kind) -> int:
     return request_ticks(instrument, triggers["price"])
 
 
-def _client_ids(params: Params) -> tuple[str, int]:
+def _client_ids(params: Params, assume: Unconfirmed) -> tuple[str, int]:
     cl_ord_id, userref = params.get("cl_ord_id", ""), params.get("order_userref", 0)
     if cl_ord_id and "order_userref" in params:
         raise invalid("cl_ord_id")
-    if not isinstance(cl_ord_id, str) or ("cl_ord_id" in params and not CL_ORD_ID.fullmatch(cl_ord_id)):
+    allowed = CL_ORD_ID if assume.cl_ord_id == "lower" else CL_ORD_ID_ASCII
+    if not isinstance(cl_ord_id, str) or ("cl_ord_id" in params and not allowed.fullmatch(cl_ord_id)):
         raise invalid("cl_ord_id")
     if not isinstance(userref, int) or not -USERREF_MAX - 1 <= userref <= USERREF_MAX:
         raise invalid("userref")

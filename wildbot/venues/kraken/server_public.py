@@ -2,7 +2,6 @@
 
 Rules: every function returns the whole frame as text, made once and sent to every subscriber as it is.
 Source: Kraken WebSocket v2 channel pages and recorded messages, field by field.
-Known limit: 24 hour figures of the ticker cover the time since the exchange started.
 """
 
 from collections.abc import Iterable, Sequence

@@ -9,8 +9,10 @@ Known limit: `fee_usd_equiv` takes the quote currency for dollars.
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+import msgspec
+
 from wildbot.model.exchange import ExecType, Execution, Kind, LedgerEntry, OrderEvent, OrderStatus, OrderView
-from wildbot.model.instrument import Instrument, Liquidity, Money
+from wildbot.model.instrument import Instrument, Liquidity, Money, money_text
 from wildbot.venues.kraken.server_names import precision
 from wildbot.venues.kraken.server_text import (
     asset_text,
@@ -21,6 +23,7 @@ from wildbot.venues.kraken.server_text import (
     price_number,
     timestamp,
 )
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 Report = dict[str, object]
 
@@ -46,7 +49,7 @@ SHORT_STATUSES = frozenset(
 """What a subscriber with `order_status: false` still hears."""
 
 
-def execution_report(instrument: Instrument, event: OrderEvent) -> Report:
+def execution_report(instrument: Instrument, event: OrderEvent, assume: Unconfirmed = DEFAULTS) -> Report:
     """Return the report of one order event."""
     match event.exec_type:
         case ExecType.PENDING_NEW:
@@ -57,6 +60,9 @@ def execution_report(instrument: Instrument, event: OrderEvent) -> Report:
             assert event.execution is not None, event
             return _trade(instrument, event.execution, event.order)
         case ExecType.FILLED:
+            if assume.filled_event == "full":
+                described = _described(instrument, event.order, "filled", event.order.status, event.ts_ns)
+                return described | _sums(instrument, event.order.filled_lots, event.order.cost)
             return _final(instrument, event, "")
         case ExecType.CANCELED | ExecType.EXPIRED:
             return _final(instrument, event, event.order.reason)
@@ -79,6 +85,11 @@ def open_order_report(instrument: Instrument, order: OrderView) -> Report:
 def snapshot_trade_report(instrument: Instrument, execution: Execution) -> Report:
     """Return a past execution as the snapshot shows it: without sums, and always `filled`."""
     return _trade(instrument, execution, None)
+
+
+def _dollars(instrument: Instrument, fee: Money) -> msgspec.Raw:
+    """Return a fee in dollars: with the pair's cost decimals when it is quoted in dollars, else with those of a dollar."""
+    return number(cost_text(instrument, fee) if instrument.quote == "USD" else money_text(fee, precision("USD")))
 
 
 def _ids(order: OrderView | Execution) -> Report:
@@ -117,7 +128,7 @@ def _described(instrument: Instrument, order: OrderView, exec_type: str, status:
     report |= {
         **_post_only(order),
         "order_status": status,
-        "fee_usd_equiv": number(cost_text(instrument, order.fee)),
+        "fee_usd_equiv": _dollars(instrument, order.fee),
         "fee_ccy_pref": "fciq",
         "timestamp": timestamp(ts_ns),
     }
@@ -155,7 +166,7 @@ def _trade(instrument: Instrument, execution: Execution, order: OrderView | None
     }
     if order is not None:
         report |= _sums(instrument, order.filled_lots, order.cost)
-    report |= {"fee_usd_equiv": fee, "fees": [{"asset": execution.fee_asset, "qty": fee}]}
+    report |= {"fee_usd_equiv": _dollars(instrument, execution.fee), "fees": [{"asset": execution.fee_asset, "qty": fee}]}
     return report
 
 
@@ -175,7 +186,7 @@ def _final(instrument: Instrument, event: OrderEvent, reason: str) -> Report:
         "exec_type": event.exec_type,
         "cum_qty": lots_number(instrument, order.filled_lots),
         "cum_cost": number(cost_text(instrument, order.cost)),
-        "fee_usd_equiv": number(cost_text(instrument, order.fee)),
+        "fee_usd_equiv": _dollars(instrument, order.fee),
         "avg_price": price_number(instrument, average_ticks(instrument, order.cost, order.filled_lots)),
         **_ids(order),
         **_post_only(order),

@@ -11,10 +11,18 @@ from collections.abc import Mapping
 
 from wildbot.model.errors import VenueRefusal
 from wildbot.model.exchange import Kind
-from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, Instrument, money_text, round_half_up, scaled_text
+from wildbot.model.instrument import (
+    MONEY_DECIMALS,
+    MONEY_ONE,
+    NANOS_PER_SECOND,
+    Instrument,
+    money_text,
+    round_half_up,
+    scaled_text,
+)
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.server_candles import INTERVALS
-from wildbot.venues.kraken.server_exchange import Exchange
+from wildbot.venues.kraken.server_exchange import DayStats, Exchange
 from wildbot.venues.kraken.server_names import PairNames, altname, asset_id, pair_altname, pair_wsname, precision
 from wildbot.venues.kraken.server_stream import Stream
 from wildbot.venues.kraken.server_text import (
@@ -25,10 +33,19 @@ from wildbot.venues.kraken.server_text import (
     timestamp_seconds,
     unix_number,
 )
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 DEPTH_MAX = 500
 TRADES_MAX = 1_000
 VOLUME_DECIMALS = 3
+PAIR_PARTS: dict[str, tuple[str, ...]] = {
+    "info": (),
+    "leverage": ("leverage_buy", "leverage_sell"),
+    "fees": ("fees", "fees_maker", "fee_volume_currency"),
+    "margin": ("margin_call", "margin_stop"),
+}
+"""What AssetPairs tells with `info`; nothing listed: everything."""
+
 Query = Mapping[str, str]
 Result = dict[str, object]
 
@@ -36,11 +53,12 @@ Result = dict[str, object]
 class RestPublic:
     """One method per endpoint, called by name."""
 
-    def __init__(self, exchange: Exchange, stream: Stream, names: PairNames, fee_account: str) -> None:
+    def __init__(self, exchange: Exchange, stream: Stream, names: PairNames, assume: Unconfirmed = DEFAULTS) -> None:
         self._exchange = exchange
         self._stream = stream
         self._names = names
-        self._fee_account = fee_account
+        self._assume = assume
+        self._asked: tuple[int, int] = (0, 0)
         self._endpoints = {
             "Time": self._time,
             "SystemStatus": self._system_status,
@@ -58,6 +76,10 @@ class RestPublic:
         method = self._endpoints.get(endpoint)
         if method is None:
             raise VenueRefusal("EGeneral:Unknown method")
+        second, asked = now_ns // NANOS_PER_SECOND, self._asked[1] + 1
+        self._asked = (second, asked if second == self._asked[0] else 1)
+        if self._assume.public_per_s and self._asked[1] > self._assume.public_per_s:
+            raise VenueRefusal("EGeneral:Too many requests")
         return method(query, now_ns)
 
     def _time(self, query: Query, now_ns: int) -> Result:
@@ -71,13 +93,19 @@ class RestPublic:
         return {asset_id(asset): _asset_entry(asset) for asset in (self._names.asset(name.strip()) for name in names)}
 
     def _asset_pairs(self, query: Query, now_ns: int) -> Result:
+        wanted = PAIR_PARTS.get(query.get("info", "info"))
+        if wanted is None:
+            raise VenueRefusal("EGeneral:Invalid arguments:info")
         result: Result = {}
         for name, instrument in self._pairs(query):
-            result[name if "/" in name else instrument.rest_key] = self._pair_entry(instrument)
+            entry = self._pair_entry(instrument)
+            part = {field: entry[field] for field in wanted} if wanted else entry
+            result[name if "/" in name else instrument.rest_key] = part
         return result
 
     def _pair_entry(self, instrument: Instrument) -> Result:
-        fees = self._exchange.fee_schedule(self._fee_account, instrument.pair)
+        table = self._exchange.fee_table(instrument.pair)
+        volumes = [tier.volume // MONEY_ONE for tier in table]
         return {
             "altname": pair_altname(instrument),
             "wsname": pair_wsname(instrument),
@@ -92,8 +120,8 @@ class RestPublic:
             "lot_multiplier": 1,
             "leverage_buy": [],
             "leverage_sell": [],
-            "fees": [[0, _percent(fees.taker_ppm)]],
-            "fees_maker": [[0, _percent(fees.maker_ppm)]],
+            "fees": [[volume, _percent(tier.taker_ppm)] for volume, tier in zip(volumes, table, strict=True)],
+            "fees_maker": [[volume, _percent(tier.maker_ppm)] for volume, tier in zip(volumes, table, strict=True)],
             "fee_volume_currency": "ZUSD",
             "margin_call": 80,
             "margin_stop": 40,
@@ -107,23 +135,19 @@ class RestPublic:
         return {instrument.rest_key: self._ticker_entry(instrument) for _, instrument in self._pairs(query)}
 
     def _ticker_entry(self, instrument: Instrument) -> Result:
-        stats = self._exchange.day_stats(instrument.pair)
+        spans = (self._exchange.today_stats(instrument.pair), self._exchange.day_stats(instrument.pair))
+        today, day = spans
         book = self._stream.books[instrument.pair]
-        volume = instrument.lots_text(stats.volume_lots)
-        vwap_scale = 10 ** max(0, instrument.cost_decimals - instrument.price_decimals)
-        vwap = round_half_up(stats.ticks_lots * vwap_scale, stats.volume_lots) if stats.volume_lots else 0
-        average = scaled_text(vwap, max(instrument.cost_decimals, instrument.price_decimals))
-        low, high = cost_price_text(instrument, stats.low_ticks), cost_price_text(instrument, stats.high_ticks)
         return {
             "a": _best(instrument, book.asks.best()),
             "b": _best(instrument, book.bids.best()),
-            "c": [cost_price_text(instrument, stats.last_ticks), instrument.lots_text(stats.last_lots)],
-            "v": [volume, volume],
-            "p": [average, average],
-            "t": [stats.count, stats.count],
-            "l": [low, low],
-            "h": [high, high],
-            "o": cost_price_text(instrument, stats.open_ticks),
+            "c": [cost_price_text(instrument, day.last_ticks), instrument.lots_text(day.last_lots)],
+            "v": [instrument.lots_text(span.volume_lots) for span in spans],
+            "p": [_average(instrument, span) for span in spans],
+            "t": [span.count for span in spans],
+            "l": [cost_price_text(instrument, span.low_ticks) for span in spans],
+            "h": [cost_price_text(instrument, span.high_ticks) for span in spans],
+            "o": cost_price_text(instrument, today.open_ticks),
         }
 
     def _depth(self, query: Query, now_ns: int) -> Result:
@@ -216,6 +240,12 @@ def _asset_entry(asset: str) -> Result:
         "collateral_value": 0,
         "status": "enabled",
     }
+
+
+def _average(instrument: Instrument, stats: DayStats) -> str:
+    scale = 10 ** max(0, instrument.cost_decimals - instrument.price_decimals)
+    vwap = round_half_up(stats.ticks_lots * scale, stats.volume_lots) if stats.volume_lots else 0
+    return scaled_text(vwap, max(instrument.cost_decimals, instrument.price_decimals))
 
 
 def _percent(ppm: int) -> object:

@@ -24,11 +24,12 @@ class StateLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AccountPast(msgspec.Struct):
-    """What one account had: balances by asset, trades and closed orders, oldest first."""
+    """What one account had: balances by asset, trades, closed orders and changes of balances, oldest first."""
 
     balances: dict[str, int] = {}
     executions: list[Execution] = []
     closed: list[OrderView] = []
+    entries: list[LedgerEntry] = []
 
 
 _decoder = msgspec.json.Decoder(StateLine)
@@ -69,7 +70,9 @@ def read_state(lines: Sequence[bytes]) -> dict[str, AccountPast]:
         if entry.execution is not None:
             executions[entry.execution.exec_id] = entry.execution
         if entry.entry is not None:
-            _past(pasts, entry.entry.account).balances[entry.entry.asset] = entry.entry.balance
+            past = _past(pasts, entry.entry.account)
+            past.balances[entry.entry.asset] = entry.entry.balance
+            past.entries.append(entry.entry)
     for execution in executions.values():
         _past(pasts, execution.account).executions.append(execution)
     for order in orders.values():

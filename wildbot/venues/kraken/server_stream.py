@@ -8,12 +8,21 @@ Owns: the mirrored books, candles and spreads of all pairs, and the list of conn
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from wildbot.model.exchange import BookChange, EngineStatus, ExchangeEvent, LedgerEntry, OrderEvent, PublicTrade
+from wildbot.model.exchange import (
+    BookChange,
+    EngineStatus,
+    ExchangeEvent,
+    InstrumentChange,
+    LedgerEntry,
+    OrderEvent,
+    PublicTrade,
+)
 from wildbot.model.instrument import Instrument
 from wildbot.venues.kraken.server_book import BookMirror
 from wildbot.venues.kraken.server_candles import Candles
 from wildbot.venues.kraken.server_exchange import Exchange
 from wildbot.venues.kraken.server_faults import Faults
+from wildbot.venues.kraken.server_faults_frames import Wire
 from wildbot.venues.kraken.server_ledger import Ledger
 from wildbot.venues.kraken.server_public import (
     book_update_frame,
@@ -23,9 +32,9 @@ from wildbot.venues.kraken.server_public import (
     ticker_frame,
     trade_frame,
 )
-from wildbot.venues.kraken.server_reports import SHORT_STATUSES, execution_report, ledger_row
+from wildbot.venues.kraken.server_reports import SHORT_STATUSES, Report, execution_report, ledger_row
 from wildbot.venues.kraken.server_session import Session
-from wildbot.venues.kraken.server_text import json_text
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 SPREADS_MAX = 200
 WHOLE_BOOK = 1_000_000
@@ -35,10 +44,12 @@ Top = tuple[tuple[int, int] | None, tuple[int, int] | None]
 class Stream:
     """The fan-out."""
 
-    def __init__(self, exchange: Exchange, ledger: Ledger, faults: Faults) -> None:
+    def __init__(self, exchange: Exchange, ledger: Ledger, faults: Faults, assume: Unconfirmed = DEFAULTS) -> None:
+        self._assume = assume
         self._exchange = exchange
         self._ledger = ledger
         self._faults = faults
+        self.wire = Wire(faults, ledger)
         self.instruments: Mapping[str, Instrument] = exchange.instruments
         self.sessions: dict[int, Session] = {}
         self.books: dict[str, BookMirror] = {}
@@ -79,61 +90,56 @@ class Stream:
                     self._publish_balance(event)
                 case EngineStatus():
                     self._ledger.record("status", event.ts_ns, {"system": event.system})
-                    self._publish_to_all(status_frame(event.system, None))
+                    self._publish_to_all(status_frame(event.system, None), event.ts_ns)
+                case InstrumentChange():
+                    self._publish_instrument(event)
         for pair, prints in trades.items():
             self._publish_trades(pair, prints, now_ns)
         for pair, ts_ns in moved.items():
             self._publish_top(pair, ts_ns)
 
-    def pair_changed(self, pair: str, now_ns: int) -> None:
-        """The rules or the status of one pair changed."""
-        self.instruments = self._exchange.instruments
-        frame = instrument_frame([self.instruments[pair]], (), "update")
-        for session in self._listeners("instrument", pair, now_ns):
-            if session.instrument:
-                session.send(frame)
-
-    def _listeners(self, channel: str, pair: str, now_ns: int) -> Sequence[Session]:
-        if self._faults.is_silent(channel, pair, now_ns):
-            return ()
-        return tuple(self.sessions.values())
-
-    def _publish_to_all(self, frame: str) -> None:
+    def _publish_instrument(self, change: InstrumentChange) -> None:
+        pair = change.instrument.pair
+        self._ledger.pair(change.ts_ns, change.instrument, self._exchange.fee_table(pair))
+        frame = instrument_frame([change.instrument], (), "update")
         for session in self.sessions.values():
-            session.send(frame)
+            if session.instrument:
+                self.wire.send(session, "instrument", pair, frame, change.ts_ns)
+
+    def _publish_to_all(self, frame: str, now_ns: int) -> None:
+        for session in self.sessions.values():
+            self.wire.send(session, "status", "", frame, now_ns)
 
     def _publish_book(self, change: BookChange) -> None:
         pair = change.pair
         readers = [session for session in self.sessions.values() if pair in session.books]
         depths = sorted({session.books[pair] for session in readers})
-        silent = self._faults.is_silent("book", pair, change.ts_ns)
+        faulty = bool(self._faults.frames)
         for side, windows, checksum in self.books[pair].apply(change, depths):
             for depth, effects in windows:
-                stated = self._faults.checksum(pair, checksum)
+                stated = self._faults.checksum(pair, checksum, change.ts_ns) if faulty else checksum
                 frame = book_update_frame(self.instruments[pair], side, effects, stated, change.ts_ns)
                 for session in readers:
-                    if session.books[pair] == depth and not silent:
-                        session.send(frame)
+                    if session.books[pair] == depth:
+                        self.wire.send(session, "book", pair, frame, change.ts_ns)
 
     def _publish_trades(self, pair: str, trades: list[PublicTrade], now_ns: int) -> None:
         instrument = self.instruments[pair]
         frame = ticker = ""
-        for session in self._listeners("trade", pair, now_ns):
+        frames: dict[int, str] = {}
+        for session in self.sessions.values():
             if pair in session.trades:
                 frame = frame or trade_frame(instrument, trades, "update")
-                session.send(frame)
-        for session in self._listeners("ticker", pair, now_ns):
+                self.wire.send(session, "trade", pair, frame, now_ns)
             if session.tickers.get(pair) == "trades":
                 ticker = ticker or self.ticker(pair, now_ns, "update")
-                session.send(ticker)
-        frames: dict[int, str] = {}
-        for session in self._listeners("ohlc", pair, now_ns):
+                self.wire.send(session, "ticker", pair, ticker, now_ns)
             for symbol, interval in session.candles:
                 if symbol == pair:
                     if interval not in frames:
                         last = self.candles[pair].traded(interval, 1)
                         frames[interval] = ohlc_frame(instrument, interval, last, now_ns, "update")
-                    session.send(frames[interval])
+                    self.wire.send(session, "ohlc", pair, frames[interval], now_ns)
 
     def ticker(self, pair: str, now_ns: int, kind: str) -> str:
         """Return the ticker message of one pair as it stands."""
@@ -150,33 +156,34 @@ class Stream:
         if top[0] is not None and top[1] is not None:
             self.spreads[pair].append((ts_ns, top[0][0], top[1][0]))
         frame = ""
-        for session in self._listeners("ticker", pair, ts_ns):
+        for session in self.sessions.values():
             if session.tickers.get(pair) == "bbo":
                 frame = frame or self.ticker(pair, ts_ns, "update")
-                session.send(frame)
+                self.wire.send(session, "ticker", pair, frame, ts_ns)
 
     def _publish_order(self, event: OrderEvent) -> None:
         self._ledger.order(event)
-        report = None
-        silent = self._faults.is_silent("executions", event.order.pair, event.ts_ns)
+        frames: dict[bool, Report] = {}
         for session in self.sessions.values():
             feed = session.executions
             if feed is None or feed.account != event.order.account:
                 continue
             if not feed.all_statuses and event.exec_type not in SHORT_STATUSES:
                 continue
-            report = report or execution_report(self.instruments[event.order.pair], event)
-            sequence = feed.next_sequence()  # a swallowed message is counted: its gap is how the client notices
-            if not silent:
-                session.send(json_text({"channel": "executions", "type": "update", "data": [report], "sequence": sequence}))
+            if feed.ratecounter not in frames:
+                frames[feed.ratecounter] = self._report(event, feed.ratecounter)
+            self.wire.tell(session, feed, "executions", event.order.pair, frames[feed.ratecounter], event.ts_ns)
+
+    def _report(self, event: OrderEvent, ratecounter: bool) -> Report:
+        report = execution_report(self.instruments[event.order.pair], event, self._assume)
+        if ratecounter:
+            count = round(self._exchange.rate_counter(event.order.account, event.order.pair, event.ts_ns))
+            report |= {"ratecounter": count} if self._assume.ratecounter == "ratecounter" else {"ratecount": str(count)}
+        return report
 
     def _publish_balance(self, entry: LedgerEntry) -> None:
         self._ledger.balance(entry)
-        silent = self._faults.is_silent("balances", "", entry.ts_ns)
         for session in self.sessions.values():
             feed = session.balances
             if feed is not None and feed.account == entry.account:
-                sequence = feed.next_sequence()
-                if not silent:
-                    frame = {"channel": "balances", "type": "update", "data": [ledger_row(entry)], "sequence": sequence}
-                    session.send(json_text(frame))
+                self.wire.tell(session, feed, "balances", "", ledger_row(entry), entry.ts_ns)

@@ -3,7 +3,6 @@
 Rules: one acknowledgement per symbol, all with the request's `req_id`, then one snapshot per symbol. Public channels live
     on the public address and private ones on the private address.
 Source: Kraken WebSocket v2 subscribe pages and recorded acknowledgements.
-Known limit: unsubscribing does not check that depth or trigger are those that were subscribed.
 """
 
 from collections.abc import Callable
@@ -30,9 +29,7 @@ from wildbot.venues.kraken.server_reports import ACK_WARNINGS, SNAPSHOT_TRADES_M
 from wildbot.venues.kraken.server_session import HEARTBEAT_NS, PrivateFeed, Session
 from wildbot.venues.kraken.server_stream import Stream
 from wildbot.venues.kraken.server_text import json_text
-
-SYMBOLS_MAX = 1_024
-"""Symbols in one request."""
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 TRADES_SHOWN = 50
 CANDLES_SHOWN = 100
@@ -64,7 +61,15 @@ Authenticate = Callable[[Session, Params, int], ApiKey]
 class Subscriptions:
     """Carries out subscribe and unsubscribe requests."""
 
-    def __init__(self, exchange: Exchange, stream: Stream, names: PairNames, authenticate: Authenticate) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        stream: Stream,
+        names: PairNames,
+        authenticate: Authenticate,
+        assume: Unconfirmed = DEFAULTS,
+    ) -> None:
+        self._assume = assume
         self._exchange = exchange
         self._stream = stream
         self._names = names
@@ -94,14 +99,15 @@ class Subscriptions:
 
     def _symbols(self, session: Session, request: Request, channel: str, now_ns: int) -> None:
         symbols = request.params.get("symbol")
-        if not isinstance(symbols, list) or not 0 < len(symbols) <= SYMBOLS_MAX:
+        if not isinstance(symbols, list) or not 0 < len(symbols) <= self._assume.symbols_max:
             raise VenueRefusal("Pair(s) not found")
         option = self._option(channel, request.params)
-        snapshot = request.params.get("snapshot", channel != "trade") is True
+        snapshot = request.params.get("snapshot", channel != "trade" or self._assume.trade_snapshot == "on") is True
         accepted: list[str] = []
         for symbol in symbols:
             name = symbol if isinstance(symbol, str) else str(symbol)
-            error = self._change(session, request.method, channel, name, option)
+            error = self._mismatch(session, request, channel, name, option)
+            error = error or self._change(session, request.method, channel, name, option)
             if error:
                 session.send(error_frame(request, error, now_ns, name))
                 continue
@@ -115,7 +121,8 @@ class Subscriptions:
             session.send(reply_frame(request, dict(sorted(result.items())), now_ns))
         if request.method == "subscribe" and snapshot:
             for name in accepted:
-                session.send(self._snapshot(session, channel, name, option, now_ns))
+                frame = self._snapshot(session, channel, name, option, now_ns)
+                self._stream.wire.send(session, channel, name, frame, now_ns)
 
     def _option(self, channel: str, params: Params) -> Params:
         if channel == "book":
@@ -131,6 +138,14 @@ class Subscriptions:
                 raise VenueRefusal("EGeneral:Invalid arguments:event_trigger")
             return {"event_trigger": params.get("event_trigger", "trades")}
         return {}
+
+    def _mismatch(self, session: Session, request: Request, channel: str, symbol: str, option: Params) -> str:
+        matters = request.method == "unsubscribe" and self._assume.unsubscribe == "match"
+        if matters and channel == "book" and session.books.get(symbol, option["depth"]) != option["depth"]:
+            return "Subscription depth not supported"
+        if matters and channel == "ticker" and session.tickers.get(symbol, "trades") != option["event_trigger"]:
+            return "Subscription not found"
+        return ""
 
     def _change(self, session: Session, method: str, channel: str, symbol: str, option: Params) -> str:
         if symbol not in self._stream.instruments:
@@ -218,7 +233,9 @@ class Subscriptions:
         asked = request.params
         orders = asked.get("snap_orders", asked.get("snapshot", True)) is True
         trades = asked.get("snap_trades", asked.get("snapshot_trades", False)) is True
-        feed = session.executions = PrivateFeed(key.account, asked.get("order_status", True) is True)
+        feed = session.executions = PrivateFeed(
+            key.account, asked.get("order_status", True) is True, asked.get("ratecounter", False) is True
+        )
         result = {
             "channel": "executions",
             "maxratecount": key.tier.engine_max,

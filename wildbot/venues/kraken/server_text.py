@@ -32,6 +32,9 @@ CL_ORD_ID = re.compile(
 )
 """UUID, 32 hex digits, or at most 18 lower-case characters: upper case was refused when somebody tried it live."""
 
+CL_ORD_ID_ASCII = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}|[!-~]{1,18}", re.ASCII)
+"""The same as the manual reads: any printable text of 18 characters."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -3,41 +3,47 @@
 Rules: returns the answers, never sends them; a list of orders gets one answer per order. The engine's refusals keep their
     text.
 Source: Kraken WebSocket v2 trading pages and recorded replies.
-Known limit: `edit_order` is not served; amend does the same and keeps the order.
 """
 
 from dataclasses import dataclass
 
 from wildbot.model.errors import VenueRefusal
-from wildbot.model.exchange import AmendPlaced, CancelPlaced, OrderView, Placed, PlaceOrder, Refusal
+from wildbot.model.exchange import AmendPlaced, CancelPlaced, OrderView, Placed, Refusal
 from wildbot.model.instrument import Instrument
 from wildbot.venues.kraken.server_exchange import Exchange
 from wildbot.venues.kraken.server_frames import FIELDS, ORDER_FIELDS, Params, Request, check_fields
-from wildbot.venues.kraken.server_orders import amend_order, invalid, place_order
+from wildbot.venues.kraken.server_orders import amend_order, edit_order, invalid, place_order
 from wildbot.venues.kraken.server_text import timestamp_seconds
+from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 BATCH_ADD_MIN, BATCH_ADD_MAX = 2, 15
 BATCH_CANCEL_MIN, BATCH_CANCEL_MAX = 2, 50
 CANCEL_MAX = 50
 TIMEOUT_MAX_S = 86_400
+UNKNOWN_ORDER, INVALID_ORDER = "EOrder:Unknown order", "EOrder:Invalid order"
+RATE_LIMIT = "EOrder:Rate limit exceeded"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: a result, or an error when `error` is not empty."""
+    """One answer: a result, or an error when `error` is not empty; `top_level` fields stand beside the result or, when
+    that is None, instead of it."""
 
     result: object = None
     error: str = ""
+    top_level: tuple[tuple[str, object], ...] = ()
 
 
 class WebSocketTrading:
-    """The seven methods."""
+    """The eight methods."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, assume: Unconfirmed = DEFAULTS) -> None:
         self._exchange = exchange
+        self._assume = assume
         self._methods = {
             "add_order": self._add,
             "amend_order": self._amend,
+            "edit_order": self._edit,
             "cancel_order": self._cancel,
             "cancel_all": self._cancel_all,
             "cancel_all_orders_after": self._cancel_all_after,
@@ -65,13 +71,9 @@ class WebSocketTrading:
             raise VenueRefusal(f"Currency pair not supported {symbol[:40]}") from None
 
     def _add(self, params: Params, account: str, now_ns: int) -> list[Answer]:
-        return [self._place(place_order(self._instrument(params), params, account, now_ns), params, now_ns)]
-
-    def _place(self, order: PlaceOrder, params: Params, now_ns: int) -> Answer:
+        order = place_order(self._instrument(params), params, account, now_ns, self._assume)
         reply = self._exchange.place(order, now_ns)
-        if isinstance(reply, Refusal):
-            return Answer(error=reply.error)
-        return Answer(_placed(reply, params))
+        return [Answer(error=reply.error) if isinstance(reply, Refusal) else Answer(_placed(reply, params))]
 
     def _batch_add(self, params: Params, account: str, now_ns: int) -> list[Answer]:
         orders = params.get("orders")
@@ -84,9 +86,16 @@ class WebSocketTrading:
             if not isinstance(order, dict):
                 raise invalid("orders")
             check_fields("batch_add", order, ORDER_FIELDS)
-            requests.append(place_order(instrument, order | common, account, now_ns))
-        answers = [self._place(each, order, now_ns) for each, order in zip(requests, orders, strict=True)]
-        return [Answer([answer.result if not answer.error else {"error": answer.error} for answer in answers])]
+            requests.append(place_order(instrument, order | common, account, now_ns, self._assume))
+        replies = self._exchange.place_many(requests, now_ns)
+        if all(isinstance(reply, Refusal) and reply.error == RATE_LIMIT for reply in replies):
+            return [Answer(error=RATE_LIMIT)]
+        return [Answer([self._batch_row(reply, order) for reply, order in zip(replies, orders, strict=True)])]
+
+    def _batch_row(self, reply: Placed | Refusal, order: Params) -> Params:
+        if not isinstance(reply, Refusal):
+            return _placed(reply, order)
+        return {"error": reply.error} | ({"success": False} if self._assume.batch_failure == "flagged" else {})
 
     def _amend(self, params: Params, account: str, now_ns: int) -> list[Answer]:
         order_id, cl_ord_id = str(params.get("order_id", "")), str(params.get("cl_ord_id", ""))
@@ -103,6 +112,19 @@ class WebSocketTrading:
         named = {"order_id": reply.order_id} if order_id else {"cl_ord_id": cl_ord_id}
         return [Answer({"amend_id": reply.amend_id, **named})]
 
+    def _edit(self, params: Params, account: str, now_ns: int) -> list[Answer]:
+        instrument, order_id = self._instrument(params), str(params.get("order_id", ""))
+        order = find_open(self._exchange, account, order_id, "")
+        if order is None or order.pair != instrument.pair:
+            closed = self._exchange.order(account, order_id)
+            return [Answer(error=UNKNOWN_ORDER if closed is not None else INVALID_ORDER)]
+        fields = {name: params[name] for name in params if name not in ("token", "symbol", "order_id")}
+        reply = self._exchange.edit(edit_order(instrument, order, fields, now_ns, self._assume), now_ns)
+        if isinstance(reply, Refusal):
+            return [Answer(error=reply.error)]
+        named = {"order_id": reply.order_id} if reply.order_id else {}
+        return [Answer({**named, "original_order_id": reply.original_order_id})]
+
     def _cancel(self, params: Params, account: str, now_ns: int) -> list[Answer]:
         wanted = [(kind, value) for kind in ("order_id", "cl_ord_id", "order_userref") for value in _list(params, kind)]
         if not 0 < len(wanted) <= CANCEL_MAX:
@@ -114,7 +136,7 @@ class WebSocketTrading:
         return answers
 
     def _cancel_one(self, account: str, kind: str, value: object, now_ns: int) -> str:
-        error = "EOrder:Unknown order"
+        error = UNKNOWN_ORDER
         for request in cancels_of(self._exchange, account, kind, value):
             reply = self._exchange.cancel(request, now_ns)
             error = reply.error if isinstance(reply, Refusal) else ""
@@ -125,7 +147,10 @@ class WebSocketTrading:
         wanted += [("cl_ord_id", value) for value in _list(params, "cl_ord_id")]
         if not BATCH_CANCEL_MIN <= len(wanted) <= BATCH_CANCEL_MAX:
             raise invalid("orders")
-        count = sum(not self._cancel_one(account, kind, value, now_ns) for kind, value in wanted)
+        cancels = [each for kind, value in wanted for each in cancels_of(self._exchange, account, kind, value)]
+        count = self._exchange.cancel_many(cancels, now_ns).count
+        if self._assume.batch_cancel == "top_level":
+            return [Answer(top_level=(("orders_cancelled", count),))]
         return [Answer({"count": count})]
 
     def _cancel_all(self, params: Params, account: str, now_ns: int) -> list[Answer]:
@@ -135,13 +160,14 @@ class WebSocketTrading:
         timeout = params.get("timeout")
         if not isinstance(timeout, int) or not 0 <= timeout < TIMEOUT_MAX_S:
             raise invalid("timeout")
-        return [Answer(switch_result(self._exchange, account, timeout, now_ns))]
+        return [Answer(switch_result(self._exchange, account, timeout, now_ns, self._assume))]
 
 
-def switch_result(exchange: Exchange, account: str, timeout_s: int, now_ns: int) -> Params:
-    """Set the dead man's switch and return the answer both interfaces give; a disarmed switch has trigger time "0"."""
+def switch_result(exchange: Exchange, account: str, timeout_s: int, now_ns: int, assume: Unconfirmed) -> Params:
+    """Set the dead man's switch and return the answer both interfaces give."""
     at_ns = exchange.cancel_all_after(account, timeout_s, now_ns)
-    return {"currentTime": timestamp_seconds(now_ns), "triggerTime": timestamp_seconds(at_ns) if at_ns else "0"}
+    trigger = "0" if not at_ns and assume.disarmed == "zero" else timestamp_seconds(at_ns)
+    return {"currentTime": timestamp_seconds(now_ns), "triggerTime": trigger}
 
 
 def find_open(exchange: Exchange, account: str, order_id: str, cl_ord_id: str) -> OrderView | None:

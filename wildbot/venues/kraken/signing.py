@@ -53,16 +53,38 @@ def parse_nonce(text: str) -> int | None:
     return value if value <= NONCE_MAX else None
 
 
-class NonceGuard:
-    """The venue's side: remembers the highest nonce of one key and lets only higher ones pass (nonce window 0)."""
+LATE_NONCES_MAX = 10_000
+"""Used nonces remembered inside a nonce window; an older one could pass twice."""
 
-    def __init__(self) -> None:
+
+class NonceGuard:
+    """The venue's side: remembers the highest nonce of one key and lets only higher ones pass; with a `window`, also
+    those at most so far below it, each once."""
+
+    def __init__(self, window: int = 0) -> None:
         self.last = 0
+        self.window = window
+        self._late: dict[int, None] = {}
 
     def passes(self, text: str) -> bool:
         """Whether this nonce is higher than all before; if so it is now the last."""
         value = parse_nonce(text)
-        if value is None or value <= self.last:
+        if value is None:
             return False
+        if value <= self.last:
+            return self._passes_late(value)
+        if self.window:
+            self._remember(self.last)
         self.last = value
         return True
+
+    def _passes_late(self, value: int) -> bool:
+        if value == self.last or value < self.last - self.window or value in self._late:
+            return False
+        self._remember(value)
+        return True
+
+    def _remember(self, value: int) -> None:
+        self._late[value] = None
+        if len(self._late) > LATE_NONCES_MAX:
+            del self._late[next(iter(self._late))]

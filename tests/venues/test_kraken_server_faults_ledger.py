@@ -1,0 +1,240 @@
+"""The ledger alone is enough: an independent reader rebuilds the account from it and agrees with what REST says."""
+
+import json
+import random
+from decimal import Decimal
+
+import pytest
+
+from tests.venues.builders_kraken_server import BTC, Client, Frame, Venue
+from tests.venues.ledger_reader import Ledger
+from wildbot.model.orders import Side
+
+REQUEST_FAULTS = ["apply+drop", "apply+html", "apply+error", "noapply+drop", "noapply+error", "delay", "hold"]
+FRAME_FAULTS = ["ws.silence", "ws.dup", "ws.reorder", "ws.drop", "ws.lag", "ws.garble", "ws.badsum", "ws.cross"]
+DEEDS: list[Frame] = [
+    {"verb": "fill", "order": "oldest", "qty": "50%"},
+    {"verb": "fill", "upon": "add_order", "qty": "30%"},
+    {"verb": "fill", "before": "cancel_order"},
+    {"verb": "restate", "qty": "60%"},
+    {"verb": "foreign", "what": "fill", "side": "sell", "qty": "0.003"},
+    {"verb": "foreign", "what": "order", "side": "buy", "qty": "0.002"},
+    {"verb": "foreign", "what": "balance", "asset": "USDC", "amount": "-7.25"},
+    {"verb": "earn.sweep", "asset": "USDC", "qty": "1%"},
+    {"verb": "dms.fire"},
+    {"verb": "counter.set", "n": 40},
+    {"verb": "status", "mode": "cancel_only", "for_s": 3},
+    {"verb": "status", "mode": "maintenance", "for_s": 3},
+    {"verb": "wick", "pct": "-0.05", "for_s": 1},
+    {"verb": "meta.change", "pair": BTC, "maker_pct": "0.2", "taker_pct": "0.35"},
+    {"verb": "token.expire"},
+    {"verb": "stale_read", "s": 2},
+    {"verb": "ws.close", "which": "public"},
+    {"verb": "release"},
+    {"verb": "clear"},
+]
+
+
+class Session:
+    """A client that trades at random through both doors while faults strike at random."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.venue = Venue()
+        self.client: Client
+        self.fresh()
+        self.count = 0
+
+    def fresh(self) -> Client:
+        """Connect anew; the token's own call must not meet a fault."""
+        self.venue.pass_seconds(10)
+        self.venue.admin.faults(b'{"verb":"clear"}', self.venue.now_ns)
+        client = self.client = self.venue.connect(private=True)
+        self.ask("subscribe", channel="executions")
+        return client
+
+    def ask(self, method: str, **params: object) -> str:
+        """Send a request; return what comes back as text, which need not be JSON."""
+        text = json.dumps({"method": method, "params": {"token": self.client.token, **params}, "req_id": 7})
+        self.venue.server.receive(self.client.session, text, self.venue.now_ns)
+        return "".join(self.client.texts())
+
+    def run(self, steps: int) -> None:
+        for _ in range(steps):
+            what = self.rng.choice(
+                [self.add, self.add, self.add, self.touch, self.touch, self.others, self.wait, self.fault]
+            )
+            what()
+            self.venue.server.tick(self.venue.now_ns)
+
+    def add(self) -> None:
+        self.count += 1
+        side, kind = self.rng.choice(["buy", "sell"]), self.rng.choice(["limit", "limit", "limit", "market", "stop-loss"])
+        price = 60_000 + self.rng.randrange(-400, 400) * (1 if self.rng.random() < 0.7 else 25)
+        qty = self.rng.choice(["0.001", "0.0031", "0.04", "0.00001", "900"])
+        if self.rng.random() < 0.5:
+            rest = {"pair": "XBTUSDC", "type": side, "ordertype": kind, "volume": qty, "cl_ord_id": f"r{self.count}"}
+            if kind != "market":
+                rest["price"] = str(price)
+            self.venue.post_raw("AddOrder", **rest)
+            return
+        order: Frame = {
+            "symbol": BTC,
+            "side": side,
+            "order_type": kind,
+            "order_qty": float(qty),
+            "cl_ord_id": f"w{self.count}",
+        }
+        if kind == "limit":
+            order |= {"limit_price": float(price), "post_only": self.rng.random() < 0.4}
+        elif kind == "stop-loss":
+            order["triggers"] = {"price": float(price), "reference": "last"}
+        if "ESession" in self.ask("add_order", **order):
+            self.fresh()
+
+    def touch(self) -> None:
+        orders = self.venue.exchange.open_orders("main")
+        if not orders:
+            return
+        order = self.rng.choice(orders)
+        qty = self.rng.choice([0.001, 0.0005, 0.002])
+        match self.rng.randrange(4):
+            case 0:
+                self.ask("cancel_order", order_id=[order.order_id])
+            case 1:
+                self.venue.post_raw("CancelOrder", txid=order.order_id)
+            case 2:
+                self.ask("amend_order", order_id=order.order_id, order_qty=qty)
+            case _:
+                self.venue.post_raw("AmendOrder", txid=order.order_id, order_qty=str(qty))
+
+    def others(self) -> None:
+        best = self.venue.exchange.best(BTC)
+        match self.rng.randrange(5):
+            case 0:
+                self.ask("cancel_all_orders_after", timeout=self.rng.choice([0, 20, 60]))
+            case 1:
+                self.ask("cancel_all")
+            case 2:
+                ids = [order.order_id for order in self.venue.exchange.open_orders("main")][:3]
+                self.ask("batch_cancel", orders=[*ids, "OAAAAA-BBBBB-CCCCCC", "OAAAAA-BBBBB-CCCCCD"])
+            case 3:
+                self.venue.post_raw("OpenOrders")
+            case _:
+                side = self.rng.choice([Side.BUY, Side.SELL])
+                if best[0] and best[1] and self.venue.exchange.system == "online":
+                    self.venue.house(BTC, side, best[0] if side is Side.SELL else best[1], 20_000_000)
+
+    def wait(self) -> None:
+        self.venue.pass_seconds(self.rng.choice([0.2, 2, 7, 16, 50]))
+        self.client.texts()
+
+    def fault(self) -> None:
+        fault: Frame = dict(self.rng.choice(DEEDS))
+        if self.rng.random() < 0.5:
+            fault = {
+                "verb": self.rng.choice(REQUEST_FAULTS),
+                "method": self.rng.choice(["any", "add_order", "cancel_order"]),
+            }
+        elif self.rng.random() < 0.3:
+            fault = {"verb": self.rng.choice(FRAME_FAULTS), "for_s": 2}
+        fault["after_s"] = self.rng.choice([0, 0, 1])
+        reply = self.venue.admin.faults(json.dumps([fault]).encode(), self.venue.now_ns)
+        assert reply.status == 200, reply
+
+    def lines(self) -> list[str]:
+        return self.venue.admin.ledger("").body.splitlines()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_reader_rebuilds_orders_balances_holds_and_counters_from_the_ledger(seed: int) -> None:
+    session = Session(seed)
+    session.run(250)
+    venue = session.venue
+    venue.admin.faults(b'[{"verb":"clear"},{"verb":"lockout","s":0},{"verb":"status","mode":"online"}]', venue.now_ns)
+    venue.pass_seconds(60)
+    told = Ledger().read(session.lines())
+    at_ns = venue.now_ns
+
+    said = venue.result("OpenOrders")["open"]
+    assert isinstance(said, dict)
+    assert {order_id: (Decimal(order["vol"]), Decimal(order["vol_exec"])) for order_id, order in said.items()} == {
+        order_id: (order.qty, order.filled) for order_id, order in told.open.items()
+    }
+    balances = venue.result("BalanceEx")
+    names = {"XXBT": "BTC"}
+    for name, row in balances.items():
+        asset = names.get(name, name)
+        assert Decimal(row["balance"]) == told.balances["main", asset], asset  # type: ignore[index]
+        assert Decimal(row["hold_trade"]) == told.holds("main").get(asset, 0), asset  # type: ignore[index]
+    counter = Decimal(venue.exchange.rate_counter("main", BTC, at_ns))
+    assert abs(told.counter("main", BTC, at_ns) - counter) < Decimal("0.000001")
+
+    trades = {exec_id: trade for page in range(0, 500, 50) for exec_id, trade in pages(venue, page).items()}
+    assert {
+        exec_id: (each["price"], each["vol"], each["fee"]) for exec_id, each in trades.items()
+    }.keys() == told.executions.keys()
+    assert all(Decimal(trades[each]["fee"]) == Decimal(str(told.executions[each]["fee"])) for each in trades)
+    assert set(told.requests) - told.answered <= unanswerable(told)
+
+
+def pages(venue: Venue, offset: int) -> dict[str, dict[str, str]]:
+    venue.pass_seconds(10)
+    trades = venue.result("TradesHistory", ofs=str(offset))["trades"]
+    assert isinstance(trades, dict)
+    return trades
+
+
+def unanswerable(told: Ledger) -> set[int]:
+    """Requests the ledger has no reply for: subscriptions, whose outcome has a line of its own."""
+    return {seq for seq, line in told.requests.items() if line["method"] in ("subscribe", "unsubscribe")}
+
+
+def test_session_is_the_same_again_from_its_seed() -> None:
+    first, second = Session(3), Session(3)
+    first.run(80)
+    second.run(80)
+    assert first.lines() == second.lines()
+
+
+def test_ledger_names_every_kind_of_thing_and_no_secret() -> None:
+    session = Session(1)
+    session.run(200)
+    session.venue.admin.faults(b'{"verb":"status","mode":"online"}', session.venue.now_ns)
+    lines = session.lines()
+    kinds = {json.loads(line)["kind"] for line in lines}
+    assert kinds >= {
+        "pair", "account", "request", "reply", "order", "trade", "balance", "dead_man", "fault", "connection",
+        "subscription", "status",
+    }  # fmt: skip
+    text = "\n".join(lines)
+    key = next(iter(session.venue.server.keys))
+    assert session.client.token not in text
+    assert key.secret_b64 not in text
+    assert "api-sign" not in text.lower()
+    assert all(
+        json.loads(line)["params"]["nonce"]
+        for line in lines
+        if '"via":"rest","account":"main"' in line and '"kind":"request"' in line
+    )
+
+
+@pytest.mark.parametrize("kind", ["order", "balance", "fault", "reply"])
+def test_reader_notices_a_line_that_is_missing(kind: str) -> None:
+    session = Session(4)
+    session.run(60)
+    session.venue.admin.faults(b'[{"verb":"clear"},{"verb":"counter.set","n":100}]', session.venue.now_ns)
+    whole = Ledger().read(session.lines())
+    lines = [json.loads(line) for line in session.lines()]
+    last = max(
+        n for n, line in enumerate(lines) if line["kind"] == kind and line.get("method") not in ("OpenOrders", "cancel_all")
+    )
+    cut = [json.dumps({**line, "seq": seq}) for seq, line in enumerate(lines[:last] + lines[last + 1 :], start=1)]
+    try:
+        told = Ledger().read(cut)
+    except (AssertionError, KeyError):
+        return
+    at_ns = session.venue.now_ns
+    assert (told.open, told.balances, told.counter("main", BTC, at_ns), told.answered) != (
+        whole.open, whole.balances, whole.counter("main", BTC, at_ns), whole.answered,
+    )  # fmt: skip
