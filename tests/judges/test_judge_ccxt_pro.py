@@ -1,6 +1,7 @@
 """ccxt.pro's WebSocket client against the live simulated exchange: every watch, and orders over the socket."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ def run(exchange: LiveExchange, account: Account, talk: Talk) -> None:
         client = pro.kraken(
             {"apiKey": account.key, "secret": account.secret, "urls": {"api": api}, "enableRateLimit": False}
         )
+        # ccxt counts its nonce in milliseconds; without its rate limiter two calls can fall into one.
+        client.nonce = itertools.count(client.milliseconds()).__next__
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await client.load_markets()

@@ -1,5 +1,6 @@
 """ccxt's REST client against the live simulated exchange: markets, prices, the life of orders, errors."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ def client_of(exchange: LiveExchange, account: Account) -> Any:
     urls = {"api": {"public": exchange.rest, "private": exchange.rest}}
     options = {"apiKey": account.key, "secret": account.secret, "urls": urls, "enableRateLimit": False}
     client = ccxt.kraken(options)
+    # ccxt counts its nonce in milliseconds; without its rate limiter two calls can fall into one.
+    client.nonce = itertools.count(client.milliseconds()).__next__
     client.load_markets()
     return client
 
