@@ -1,6 +1,6 @@
-"""Counters that answer questions: is anything missing, is the other side alive?
+"""Is anything missing? A counter for numbered messages.
 
-Source: ZeroMQ guide, "Paranoid Pirate" (liveness) and "Clone" (sequence, then snapshot).
+Source: ZeroMQ guide, "Clone" (sequence numbers tell a reader what it lost).
 """
 
 
@@ -19,28 +19,3 @@ class SequenceGuard:
             return -1
         self.last = seq
         return missing
-
-
-class Liveness:
-    """When each peer was last heard, and which have been silent for too long."""
-
-    def __init__(self, silence_max_ns: int) -> None:
-        self._silence_max_ns = silence_max_ns
-        self._heard: dict[str, int] = {}
-
-    def heard(self, peer: str, now_ns: int) -> None:
-        """A sign of life."""
-        self._heard[peer] = now_ns
-
-    def forget(self, peer: str) -> None:
-        """The peer is expected to be silent from now on."""
-        self._heard.pop(peer, None)
-
-    def age_ns(self, peer: str, now_ns: int) -> int | None:
-        """Return how long the peer has been silent, or None when it was never heard."""
-        heard = self._heard.get(peer)
-        return None if heard is None else now_ns - heard
-
-    def silent(self, now_ns: int) -> list[str]:
-        """Return the peers that have been silent for longer than the limit."""
-        return [peer for peer, heard in self._heard.items() if now_ns - heard > self._silence_max_ns]

@@ -112,14 +112,6 @@ class OrderLedger:
         """Return an order, live or closed and remembered."""
         return self._live.get(cl_ord_id) or self._closed.get(cl_ord_id)
 
-    def resting_buy_lots_and_ticks(self) -> list[tuple[int, int]]:
-        """Return (lots, worst ticks) of each live buy: what the lease must still pay for."""
-        return [(o.remaining_lots, o.worst_ticks) for o in self._live.values() if o.side is Side.BUY]
-
-    def live_lots(self, side: Side) -> int:
-        """Return what may still execute on one side, at most."""
-        return sum(order.remaining_lots for order in self._live.values() if order.side is side)
-
     # --- commands -------------------------------------------------------------------------------------------------
 
     def sent(self, command: NewOrder | AmendOrder | CancelOrder, now_ns: int) -> None:
