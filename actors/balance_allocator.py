@@ -1,17 +1,24 @@
 """The balance allocator: the shell around `CapitalAllocator`, between the traders and the order gateway.
 
 Rules: decides nothing. A trader is answered on the connection it asked from; an answer to a trader that is gone is lost,
-    and its successor asks anew.
-Owns: the `capital` socket, the link to the gateway, who asked from where.
+    and its successor asks anew. Every input is logged before it is applied, and a new start begins where the log ends. A
+    disk that refuses the log stops nobody: what is granted is in the order gateway's journal.
+Owns: the `capital` socket, the link to the gateway, who asked from where, the log of its inputs.
 """
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from actors.runtime import Runtime
 from actors.spec import ActorSpec
+from wildbot.adapters import failpoints
+from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
 from wildbot.adapters.zmq_bus import Hub, Spoke
-from wildbot.desk.allocation import AllocatorCommand, CapitalAllocator
+from wildbot.desk.allocation import AllocatorCommand, AllocatorEvent, CapitalAllocator, Reborn
+from wildbot.desk.allocator_replay import LoggedInput, LoggedRecord, LoggedState, replay
+from wildbot.desk.allocator_state import AllocatorState, state_hash
 from wildbot.model.control import EpochEnded, FromSupervisor
 from wildbot.model.desk import (
     AccountState,
@@ -22,7 +29,8 @@ from wildbot.model.desk import (
     LeaseTable,
     LeaseTableAck,
 )
-from wildbot.model.status import AllocatorStatus
+from wildbot.model.errors import InvariantError
+from wildbot.model.status import AllocatorStatus, Severity
 from wildbot.protocol.bus import FROM_GATEWAY, TO_ALLOCATOR, encode
 from wildbot.settings_loading import load
 
@@ -32,18 +40,26 @@ LINK_NAME = "allocator"
 
 TIMER_S = 0.25
 PEERS_MAX = 64
+INPUTS_MAX = 2_000
+"""After so many inputs the log begins anew with the state they led to."""
+
+LOG_KEY = "allocator_log"
+LOGGED: msgspec.json.Decoder[LoggedRecord] = msgspec.json.Decoder(LoggedRecord)
 
 
 class BalanceAllocator:
     """One allocator on a given loop."""
 
-    def __init__(self, runtime: Runtime, allocator: CapitalAllocator) -> None:
+    def __init__(self, runtime: Runtime, log: AppendLog, *, slots: int, quote: str) -> None:
         self._runtime = runtime
-        self._allocator = allocator
+        self._log = log
+        self._logged = INPUTS_MAX  # a log that does not go on begins anew with the next input
+        self._allocator = self._resume(slots, quote)
         self._peers: dict[tuple[str, int], bytes] = {}
         self._traders = Hub(runtime.home.socket("capital"))
         self._gateway = Spoke(runtime.home.socket("orders"), LINK_NAME)
         runtime.watch(self._traders.socket, self._hear_traders)
+        runtime.guard("capital")
         runtime.watch(self._gateway.socket, self._hear_gateway)
         runtime.on_command = self._on_command
         runtime.every(TIMER_S, self._tick)
@@ -54,24 +70,63 @@ class BalanceAllocator:
         """Close the sockets."""
         self._traders.close()
         self._gateway.close()
+        self._log.close()
+
+    @property
+    def state(self) -> AllocatorState:
+        """The allocator's whole state."""
+        return self._allocator.state
+
+    def _resume(self, slots: int, quote: str) -> CapitalAllocator:
+        """Return the allocator that the log leads to; a new one when there is no log that can be followed."""
+        log = self._runtime.log
+        try:
+            records = [LOGGED.decode(line) for line in self._log.lines()]
+            allocator = replay(records, slots=slots, quote=quote)
+        except (OSError, msgspec.DecodeError, InvariantError) as error:
+            log.error("the log of inputs cannot be followed, capital is recalled from the gateway alone: {}", error)
+            allocator = None
+        if allocator is None:
+            return CapitalAllocator(slots=slots, quote=quote)
+        log.info("replayed {} inputs; the state is {}", len(records) - 1, state_hash(allocator.state))
+        allocator.handle(Reborn(), self._runtime.now_ns())
+        return allocator
+
+    def _apply(self, event: AllocatorEvent) -> list[AllocatorCommand]:
+        """Log an input, then take it in."""
+        now_ns = self._runtime.now_ns()
+        try:
+            if self._logged >= INPUTS_MAX:
+                self._log.begin(msgspec.json.encode(LoggedState(self._allocator.state)))
+                self._logged = 0
+                self._runtime.clear(LOG_KEY)
+            self._log.append(msgspec.json.encode(LoggedInput(now_ns, event)))
+            self._logged += 1
+        except OSError as error:
+            self._logged = INPUTS_MAX  # a log with a gap would be replayed wrongly
+            self._runtime.alert(Severity.WARNING, LOG_KEY, f"the allocator's inputs cannot be logged: {error.strerror}")
+        return self._allocator.handle(event, now_ns)
 
     def _hear_traders(self) -> None:
         for peer, frame in self._traders.drain():
             request = TO_ALLOCATOR.decode(frame)
             self._remember(request, peer)
-            self._carry_out(self._allocator.handle(request, self._runtime.now_ns()))
+            answers = self._apply(request)
+            failpoints.reach("alloc.applied")
+            self._carry_out(answers)
+            failpoints.reach("alloc.replied")
 
     def _hear_gateway(self) -> None:
         for frame in self._gateway.drain():
             message = FROM_GATEWAY.decode(frame)
             if isinstance(message, LeaseTableAck | AccountState):
-                self._carry_out(self._allocator.handle(message, self._runtime.now_ns()))
+                self._carry_out(self._apply(message))
 
     def _on_command(self, command: FromSupervisor) -> None:
         if isinstance(command, EpochEnded):
             self._runtime.log.info("epoch {} of {} has ended", command.epoch, command.pair)
             self._peers.pop((command.pair, command.epoch), None)
-            self._carry_out(self._allocator.handle(command, self._runtime.now_ns()))
+            self._carry_out(self._apply(command))
 
     def _tick(self) -> None:
         self._carry_out(self._allocator.on_timer(self._runtime.now_ns()))
@@ -109,9 +164,13 @@ def run(words: Sequence[str]) -> int:
     """Run the allocator of this home until it is asked to stop."""
     del words
     settings = load().settings
-    runtime = Runtime(NAME, Home(settings.home), level=settings.log.level)
-    allocator = CapitalAllocator(slots=settings.trading.max_traders, quote=settings.capital.currency)
-    shell = BalanceAllocator(runtime, allocator)
+    runtime = Runtime(NAME, Home(settings.home), level=settings.log.level, settings=settings.fingerprint)
+    shell = BalanceAllocator(
+        runtime,
+        AppendLog(runtime.home.data / f"{settings.profile}.allocator.jsonl"),
+        slots=settings.trading.max_traders,
+        quote=settings.capital.currency,
+    )
     code = runtime.run()
     shell.close()
     return code

@@ -1,6 +1,7 @@
 """How fast one trader thinks: a seeded walk of books through `TradingEngine`, orders acknowledged at once, in memory.
 
-Rules: one unit of work is one book in, commands out, signals and risk included; answering the orders is not counted.
+Rules: one unit of work is one book in, commands out, signals and risk included; answering the orders is not counted, nor
+    is the public trade between two books.
     Every book changes the touch, so that every unit is a whole decision; in a live market many end early.
 Known limit: hot caches; a process that wakes up for each book pays several times as much.
 """
@@ -15,8 +16,8 @@ from wildbot.engine import EngineCommand, TradingEngine
 from wildbot.model.desk import CapitalLease, OrderRequest, PositionState
 from wildbot.model.executions import Accepted, Amended, Canceled, OrderReport
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule, Instrument, Lots, money_from_text
-from wildbot.model.market_data import BookSnapshot
-from wildbot.model.orders import AmendOrder, NewOrder
+from wildbot.model.market_data import BookSnapshot, TradePrint
+from wildbot.model.orders import AmendOrder, NewOrder, Side
 from wildbot.strategies.base import find_strategy
 from wildbot.trading.limits import EngineLimits
 
@@ -25,6 +26,9 @@ STEP_NS = 20 * NANOS_PER_MS
 TIMER_EVERY = 5
 SEED = 7
 DEPTH = 10
+MAKER = "market_maker"
+WILLING: dict[str, dict[str, object]] = {MAKER: {"edge_policy": "ignore", "min_volatility_bps": 0}}
+"""Parameters that let a strategy quote on the walk, where its defaults would refuse early and be measured too fast."""
 
 SOL = Instrument(
     pair="SOL/USDC",
@@ -41,9 +45,13 @@ SOL = Instrument(
 )
 
 
-def measure_engine(books: int = BOOKS) -> dict[str, object]:
-    """Return the measurement record of `books` books; `requests` counts the orders, amends and cancels that came out."""
-    engine = _engine()
+def measure_engine(books: int = BOOKS, strategy: str = MAKER) -> dict[str, object]:
+    """Return the measurement record of `books` books; `requests` counts the orders, amends and cancels that came out.
+
+    Raises:
+        ConfigurationError: when there is no such strategy.
+    """
+    engine = _engine(strategy)
     tape = _tape(books)
     samples_ns: list[int] = []
     requests = 0
@@ -58,20 +66,21 @@ def measure_engine(books: int = BOOKS) -> dict[str, object]:
             if report is not None:
                 requests += 1
                 pending += engine.handle(report, now_ns)
+        engine.handle(_trade(book), now_ns)
     seconds = sum(samples_ns) / NANOS_PER_SECOND
     record = bench_report("engine", work=books, seconds=seconds, samples_ns=samples_ns)
-    return {**msgspec.to_builtins(record), "requests": requests}
+    return {**msgspec.to_builtins(record), "strategy": strategy, "requests": requests}
 
 
-def _engine() -> TradingEngine:
+def _engine(strategy: str) -> TradingEngine:
     engine = TradingEngine(
         pair=SOL.pair,
         epoch=1,
         instrument=SOL,
         fees=FeeSchedule(2_500, 4_000),
         position=PositionState(SOL.pair),
-        strategy=find_strategy("market_maker"),
-        parameters={"edge_policy": "ignore", "min_volatility_bps": 0},
+        strategy=find_strategy(strategy),
+        parameters=WILLING.get(strategy, {}),
         limits=EngineLimits(),
     )
     engine.handle(CapitalLease(SOL.pair, 1, money_from_text("16"), 2**62), 0)
@@ -89,6 +98,13 @@ def _tape(books: int) -> list[BookSnapshot]:
         bids, asks = tuple(bid - level for level in range(DEPTH)), tuple(bid + 10 + level for level in range(DEPTH))
         tape.append(BookSnapshot(SOL.pair, seq, at_ns, at_ns, bids, (lots, *deeper), asks, (lots, *deeper)))
     return tape
+
+
+def _trade(book: BookSnapshot) -> TradePrint:
+    """A taker of either side by turns who reaches a few levels deep, so that there are arrivals to fit."""
+    level = book.seq // 2 % 8 % 5
+    side, ticks = (Side.BUY, book.ask_ticks[level]) if book.seq % 2 else (Side.SELL, book.bid_ticks[level])
+    return TradePrint(SOL.pair, book.seq, side, ticks, book.bid_lots[0] // 10, book.venue_ts_ns, book.recv_ts_ns)
 
 
 def _answer(command: EngineCommand, now_ns: int) -> OrderReport | None:

@@ -125,9 +125,10 @@ def _fanout(seconds: float) -> dict[str, object]:
 
 
 def _replay(tape: Path | None) -> dict[str, object]:
+    market: Market
     if tape is not None:
         recording = open_recording(tape, LOBSTER)
-        exchange = SimulatedExchange([recording.instrument], rng=random.Random(SEED))
+        exchange = SimulatedExchange(recording.instruments, rng=random.Random(SEED))
         market = recording.market(exchange, Pace())
     else:
         exchange, market = _sample_market()

@@ -29,7 +29,7 @@ from wildbot.desk.supervision_words import (
 REQUEST_BYTES_MAX = 64 * 1024
 ID_CHARACTERS_MAX = 200
 WAITING_MAX = 64
-PAIR_PATTERN = "^[A-Z0-9]{1,12}/[A-Z0-9]{2,12}$"
+PAIR_PATTERN = r"^[A-Z0-9]{1,12}/[A-Z0-9]{2,12}\Z"  # "$" would let a line break through
 
 Pair = Annotated[str, msgspec.Meta(pattern=PAIR_PATTERN)]
 

@@ -17,8 +17,8 @@ from actors.spec import ActorSpec
 from wildbot.adapters import log
 from wildbot.adapters.home import Home
 from wildbot.model.errors import ConfigurationError
-from wildbot.settings import DashboardSection
 from wildbot.settings_loading import load
+from wildbot.settings_sections import DashboardSection
 
 APPLICATION = Path(__file__).resolve().parent.parent / "dashboard_app.py"
 

@@ -124,4 +124,5 @@ def engine_rules(assume: Unconfirmed) -> EngineRules:
         self_trade_reason=assume.self_trade_reason,
         remainder_reason=assume.remainder_reason,
         kill_reason=assume.kill_reason,
+        amend_post_only=assume.amend_post_only,
     )

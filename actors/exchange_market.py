@@ -102,12 +102,12 @@ def announce_end(reason: str) -> None:
 
 
 def listed_instruments(market: str, recording: Recording | None, pairs: tuple[str, ...]) -> list[Instrument]:
-    """Return what the exchange lists: the chosen pairs (all when none are named), or the recorded one.
+    """Return what the exchange lists: the chosen pairs (all when none are named), or what was recorded.
 
     Raises: ConfigurationError when a pair or the kind of market is unknown.
     """
     if recording is not None:
-        return [recording.instrument]
+        return list(recording.instruments)
     if market != SYNTHETIC:
         raise ConfigurationError(f"market is {market!r} but must be {SYNTHETIC} or {REPLAY}")
     for pair in pairs:

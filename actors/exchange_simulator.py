@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from actors.exchange_accounts import AccountOption, balance_texts, check_accounts, engine_rules, open_accounts
+from actors.exchange_joint import open_recordings
+from actors.exchange_keys import key_ring
 from actors.exchange_market import (
     REPLAY,
     SPEED_MAX_WORD,
@@ -30,7 +32,7 @@ from actors.exchange_market import (
 from actors.exchange_memory import Memory
 from actors.exchange_mirror import MirrorSource, check_mirror
 from actors.exchange_serving import serve
-from actors.exchange_tapes import AUTO, open_recording
+from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_DONE, EXIT_FAILED, ActorSpec
 from actors.vitals import Vitals
 from wildbot.adapters import log
@@ -50,8 +52,6 @@ from wildbot.simulation.order_rate import TIERS
 from wildbot.simulation.pace import FULL_SPEED, Pace
 from wildbot.venues.kraken.server import KrakenServer
 from wildbot.venues.kraken.server_admin import LOOPBACK_HOSTS, AdminFace
-from wildbot.venues.kraken.server_keys import TIERS as TIER_LIMITS
-from wildbot.venues.kraken.server_keys import ApiKey, KeyRing
 from wildbot.venues.kraken.server_rest import RestFace
 from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
@@ -64,8 +64,9 @@ CAUGHT_UP_NS = 50 * NANOS_PER_MS
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeOptions:
     """How one simulated exchange shall be. `balances` are decimal texts by asset, of the first account; `accounts` are the
-    others. Fees are in percent; without them rates follow the published table. Speed 0 is as fast as possible.
-    `mirror` is the public address of another exchange whose market is mirrored instead; orders fill by `fill_model`."""
+    others, `key_info` what is said of their keys. Fees are in percent; without them rates follow the published table.
+    Speed 0 is as fast as possible. `mirror` is the public address of another exchange whose market is mirrored instead;
+    orders fill by `fill_model`."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -73,7 +74,8 @@ class ExchangeOptions:
     host: str = "127.0.0.1"
     seed: int = 7
     market: str = "synthetic"
-    data: Path | None = None
+    data: tuple[Path, ...] = ()
+    sample_if_missing: bool = False
     format: str = AUTO
     scenario: str = "normal"
     pairs: tuple[str, ...] = ()
@@ -84,6 +86,7 @@ class ExchangeOptions:
     taker_pct: Decimal | None = None
     balances: tuple[tuple[str, str], ...] = (("USDC", "16"),)
     accounts: tuple[AccountOption, ...] = ()
+    key_info: tuple[str, ...] = ()
     assume: Unconfirmed = DEFAULTS
     latency_ms: float = 0.0
     ledger: Path | None = None
@@ -123,13 +126,10 @@ def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -
                 return EXIT_DONE
         exchange, market = source.build(options.fill_model, _terms(options)) if source else _simulated(options, pace)
         open_accounts(exchange, memory, options.all_accounts, _warm_up_from_ns(options))
-        keys = KeyRing()
-        for each in options.all_accounts:
-            keys.add(ApiKey(each.name, each.key, each.secret, TIER_LIMITS[options.tier], options.assume))
         latency_ns = int(options.latency_ms * NANOS_PER_MS)
         server = KrakenServer(
             exchange,
-            keys,
+            key_ring(options.all_accounts, options.key_info, options.tier, options.assume),
             _rng(options, "tokens"),
             latency_ns=latency_ns,
             keep_unsaved=options.ledger is not None,
@@ -170,7 +170,9 @@ def _terms(options: ExchangeOptions) -> Terms:
 
 
 def _simulated(options: ExchangeOptions, pace: Pace) -> tuple[SimulatedExchange, Market]:
-    recording = open_recording(options.data, options.format) if options.market == REPLAY else None
+    sample_seed = options.seed if options.sample_if_missing else None
+    is_replay = options.market == REPLAY
+    recording = open_recordings(options.data, options.format, options.pairs, sample_seed) if is_replay else None
     exchange = SimulatedExchange(listed_instruments(options.market, recording, options.pairs), **_terms(options))
     market = build_market(
         exchange,
@@ -254,7 +256,8 @@ def _start(words: Sequence[str]) -> int:
         port=exchange.port,
         seed=exchange.seed,
         market=exchange.market,
-        data=Path(exchange.data) if exchange.data else None,
+        data=tuple(map(Path, exchange.data)),
+        sample_if_missing=exchange.sample_if_missing,
         pairs=settings.trading.universe if exchange.market == "synthetic" else (),
         format=exchange.format,
         scenario=exchange.scenario,

@@ -1,6 +1,7 @@
 """Recordings for the simulated exchange: a file's format, the instrument it is of, and its market."""
 
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,32 +9,32 @@ from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.instrument import Instrument
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.level_tape import LevelTape
-from wildbot.simulation.lobster import BookRow, parse_messages, parse_rows, stock
+from wildbot.simulation.lobster import parse_messages, parse_rows, stock
 from wildbot.simulation.lobster_files import MESSAGE_MARK, book_path_of, read_lines
-from wildbot.simulation.market import Market
 from wildbot.simulation.pace import Pace
 from wildbot.simulation.replay import LobsterMarket
+from wildbot.simulation.replay_joint import RecordedMarket
 from wildbot.simulation.replay_levels import LevelMarket
 from wildbot.simulation.tape_binance import binance_tape
 from wildbot.simulation.tape_bitstamp import bitstamp_tape
 from wildbot.simulation.tape_kraken import kraken_tape
 
-AUTO, LOBSTER, KRAKEN, BINANCE, BITSTAMP = "auto", "lobster", "kraken", "binance", "bitstamp"
-FORMATS = (AUTO, LOBSTER, KRAKEN, BINANCE, BITSTAMP)
+AUTO, LOBSTER, KRAKEN, BINANCE, BITSTAMP, WILDBOT = "auto", "lobster", "kraken", "binance", "bitstamp", "wildbot"
+FORMATS = (AUTO, LOBSTER, KRAKEN, BINANCE, BITSTAMP, WILDBOT)
 
 BITSTAMP_SYMBOL = "BTCUSD"
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One opened recording: its instrument, and how to make its market on an exchange that lists it."""
+    """One opened recording: its instruments, and how to make its market on an exchange that lists them."""
 
-    instrument: Instrument
-    market: Callable[[SimulatedExchange, Pace], Market]
+    instruments: tuple[Instrument, ...]
+    market: Callable[[SimulatedExchange, Pace], RecordedMarket]
 
 
-def open_recording(path: Path | None, form: str) -> Recording:
-    """Open a recording and read its beginning.
+def open_recording(path: Path | None, form: str, pairs: tuple[str, ...] = ()) -> Recording:
+    """Open a recording and read its beginning; `pairs` chooses among those of a recording that has several.
 
     Raises: ConfigurationError when there is none, its format is unknown or it cannot be read.
     """
@@ -42,7 +43,12 @@ def open_recording(path: Path | None, form: str) -> Recording:
     if form not in FORMATS:
         raise ConfigurationError(f"format is {form!r} but must be one of: {', '.join(FORMATS)}")
     try:
-        chosen = format_of(path.name) if form == AUTO else form
+        chosen = form if form != AUTO else WILDBOT if path.is_dir() else format_of(path.name)
+        if chosen == WILDBOT:
+            # By name: reading Parquet costs 50 MB of memory, which no other market shall pay.
+            opened = importlib.import_module("actors.exchange_recordings").open_wildbot(path, pairs)
+            assert isinstance(opened, Recording)
+            return opened
         if chosen == LOBSTER:
             return _lobster(path)
         return _levels(_level_tape(path, chosen))
@@ -76,23 +82,25 @@ def _level_tape(path: Path, form: str) -> LevelTape:
 def _levels(tape: LevelTape) -> Recording:
     instrument = tape.instrument()
     return Recording(
-        instrument, lambda exchange, pace: LevelMarket(exchange, instrument, tape.events, window=tape.window, pace=pace)
+        (instrument,), lambda exchange, pace: LevelMarket(exchange, instrument, tape.events, window=tape.window, pace=pace)
     )
 
 
 def _lobster(path: Path) -> Recording:
-    instrument = stock(path.name.partition("_")[0])
-    messages = parse_messages(read_lines(str(path)))
-    rows = parse_rows(read_lines(book_path_of(str(path))))
-    seed = _first_row(rows, path)
+    return lobster_recording(path.name, read_lines(str(path)), read_lines(book_path_of(str(path))))
+
+
+def lobster_recording(name: str, message_lines: Iterable[str], book_lines: Iterable[str]) -> Recording:
+    """Return the recording of a stock, whose symbol a file `name` begins with.
+
+    Raises: ConfigurationError when there is no book row; ProtocolError for a first line that cannot be read.
+    """
+    instrument = stock(name.partition("_")[0])
+    messages, rows = parse_messages(message_lines), parse_rows(book_lines)
+    seed = next(rows, None)
+    if seed is None:
+        raise ConfigurationError(f"the recording {name!r} has an empty book file")
     next(messages, None)  # the seed row is the book right after the first message
     return Recording(
-        instrument, lambda exchange, pace: LobsterMarket(exchange, instrument, messages, seed, rows=rows, pace=pace)
+        (instrument,), lambda exchange, pace: LobsterMarket(exchange, instrument, messages, seed, rows=rows, pace=pace)
     )
-
-
-def _first_row(rows: Iterator[BookRow], path: Path) -> BookRow:
-    row = next(rows, None)
-    if row is None:
-        raise ConfigurationError(f"the recording {str(path)!r} has an empty book file")
-    return row

@@ -1,43 +1,27 @@
-"""The feed handler: keeps the public connection up and passes on what the exchange says, verified.
+"""The feed handler: `MarketFeed` on a real connection, a guest in the supervisor's process.
 
-A guest in the supervisor's process: it is given the loop (`runtime`) and a way to publish; it owns no process.
-
-Rules: nothing is published that `KrakenMarketStream` did not verify. Silence is stale: a connection that has said nothing
-    for `silence_s` is given up and made anew, with growing, jittered waits; its books are declared invalid first.
-Owns: the connection, the latest book of each pair, the staleness of each pair.
-Known limit: a single pair that falls silent while others go on is seen only by its age; telling a quiet market from a
-    lost subscription takes a cross-check over REST, which is not done here.
+Rules: decides nothing; the feed does. REST is asked beside the loop, without a key.
+Owns: the connection, the worker that asks REST.
 """
 
+import contextlib
 import random
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
 
-from wildbot.adapters.websocket_link import Backoff, WebSocketLink
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, Instrument
-from wildbot.model.market_data import BookInvalidated, BookSnapshot, FeedBeat, MarketEvent, SystemStatus, VenueStatus
-from wildbot.model.status import Severity
-from wildbot.venues.kraken.market_counters import StreamCounters
-from wildbot.venues.kraken.market_stream import KrakenMarketStream
-
-BEAT_S = 0.25
-"""How often `FeedBeat` says what has been published; also the step of all time limits here."""
-
-SILENCE_S = 2.0
-"""Kraken sends a heartbeat each second, so this much silence is a lost connection."""
-
-CONNECT_DEADLINE_NS = 20 * NANOS_PER_SECOND
-"""An attempt that takes longer (a resolver that hangs) is abandoned."""
-
-PROVEN_NS = 30 * NANOS_PER_SECOND
-"""A connection that lasted so long has proved itself: the next wait begins at the floor again."""
-
-MAINTENANCE_DELAY_S = 5.0
-"""Kraken asks for no more than one attempt in five seconds while it is under maintenance."""
-
-ALERT_KEY = "feed"
+from wildbot.adapters.secrets import ApiKey
+from wildbot.adapters.venue_client import VenueClient
+from wildbot.adapters.websocket_link import WebSocketLink
+from wildbot.model.errors import ProtocolError
+from wildbot.model.instrument import Instrument
+from wildbot.model.market_data import MarketEvent
+from wildbot.protocol.reliability import Backoff
+from wildbot.venues.kraken import market_feed
+from wildbot.venues.kraken.market_feed import SILENCE_S, MarketFeed
+from wildbot.venues.kraken.quiet_books import Top, read_tops
+from wildbot.venues.kraken.rest_calls import NonceReserve, RestCall
 
 
 class HasFileno(Protocol):
@@ -46,39 +30,19 @@ class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
 
-class Loop(Protocol):
+class Loop(market_feed.Loop, Protocol):
     """What the feed handler needs of the actor's runtime."""
 
     def watch(self, source: HasFileno, callback: Callable[[], None]) -> None: ...
     def unwatch(self, source: HasFileno) -> None: ...
-    def every(self, seconds: float, callback: Callable[[], None]) -> None: ...
-    def later(self, seconds: float, callback: Callable[[], None]) -> None: ...
-    def now_ns(self) -> int: ...
-    def alert(self, level: Severity, key: str, text: str) -> None: ...
-    def clear(self, key: str) -> None: ...
 
 
-class PairFeed(msgspec.Struct, frozen=True):
-    """How one pair's data stands: `seq` of the last snapshot, its age, and whether it can be traded on."""
-
-    seq: int
-    age_ms: float | None
-    is_fresh: bool
+NO_KEY = ApiKey("", "")
+"""Public calls are not signed."""
 
 
-class FeedStatus(msgspec.Struct, frozen=True):
-    """How the feed stands; `connects` counts the connections that opened, `silent_ms` the time since anything came."""
-
-    connected: bool
-    connects: int
-    silent_ms: float | None
-    pairs: dict[str, PairFeed]
-    alarms: tuple[str, ...]
-    counters: StreamCounters
-
-
-class FeedHandler:
-    """One public connection, kept alive; see the module docstring. `books` holds each pair's latest valid book."""
+class FeedHandler(MarketFeed):
+    """One public connection, kept alive."""
 
     def __init__(
         self,
@@ -91,155 +55,65 @@ class FeedHandler:
         instruments: Iterable[Instrument] = (),
         depth: int = 10,
         silence_s: float = SILENCE_S,
+        rest_url: str = "",
     ) -> None:
-        """Prepare; `start` connects. `publish` gets every event, in order. `rng` only spreads the reconnects."""
-        self.books: dict[str, BookSnapshot] = {}
-        self._runtime = runtime
-        self._publish_out = publish
-        self._stream = KrakenMarketStream(pairs, depth=depth, instruments=instruments)
-        self._link = WebSocketLink(url)
-        self._backoff = Backoff(rng)
-        self._silence_s = silence_s
-        self._silent_beats = 0
-        self._last_recv_ns = 0
-        self._since_ns = runtime.now_ns()
-        self._connects = 0
-        self._system = SystemStatus.UNKNOWN
-        self._is_stopped = False
+        """Prepare; `start` connects. `publish` gets every event, in order. `rng` only spreads the reconnects.
 
-    @property
-    def pairs(self) -> list[str]:
-        """The pairs watched."""
-        return list(self._stream.pairs)
+        `rest_url` is where quiet books are compared; without it they are not.
+        """
+        self._loop = runtime
+        self._rest = VenueClient(rest_url, NO_KEY, NonceReserve(0, 0)) if rest_url else None
+        self._rest_keys: dict[str, str] = {}
+        self._socket = WebSocketLink(url)
+        super().__init__(
+            runtime,
+            self._socket,
+            Backoff(rng),
+            pairs,
+            publish,
+            instruments=instruments,
+            depth=depth,
+            silence_s=silence_s,
+            inquire=self._ask_rest if self._rest is not None else None,
+        )
 
-    @property
-    def instruments(self) -> dict[str, Instrument]:
-        """Every instrument the exchange has described, by pair."""
-        return self._stream.instruments
+    def on_rest_names(self, instruments: Iterable[Instrument]) -> None:
+        """Learn how REST names the pairs; until then it is asked by their symbols, which it takes too."""
+        self._rest_keys.update({each.pair: each.rest_key for each in instruments})
+
+    def _named(self, pair: str) -> Instrument:
+        """Return the pair's newest rules under the name REST has for it."""
+        stated = self.instruments[pair]
+        return msgspec.structs.replace(stated, rest_key=self._rest_keys.get(pair, stated.rest_key))
+
+    def _ask_rest(self, pairs: tuple[str, ...]) -> None:
+        assert self._rest is not None
+        named = tuple(self._named(pair) for pair in pairs)
+        call = RestCall(named, "Ticker", {"pair": ",".join(each.rest_key for each in named)}, private=False)
+        self._rest.submit(call)
+
+    def _hear_rest(self) -> None:
+        assert self._rest is not None
+        for outcome in self._rest.drain():
+            tops: dict[str, Top] = {}
+            if isinstance(outcome.result, bytes) and isinstance(outcome.tag, tuple):
+                with contextlib.suppress(ProtocolError):
+                    tops = read_tops(outcome.result, outcome.tag)
+            self.on_tops(tops)
 
     def start(self) -> None:
         """Connect, and keep connected until `stop`."""
-        self._runtime.watch(self._link, self.on_readable)
-        self._runtime.every(BEAT_S, self.on_beat)
-        self._connect()
+        self._loop.watch(self._socket, self.on_readable)
+        if self._rest is not None:
+            self._loop.watch(self._rest, self._hear_rest)
+        super().start()
 
     def stop(self) -> None:
         """Disconnect for good; every book is declared invalid."""
         if not self._is_stopped:
-            self._is_stopped = True
-            self._runtime.unwatch(self._link)
-            self._publish(self._stream.on_close(self._runtime.now_ns()))
-            self._link.dispose()
-
-    def set_pairs(self, pairs: Iterable[str]) -> None:
-        """Watch these pairs from now on, without a reconnect."""
-        self._publish(self._stream.set_pairs(pairs, self._runtime.now_ns()))
-        self._send_outgoing()
-
-    def is_fresh(self, pair: str) -> bool:
-        """Whether the pair has a verified book and the connection that would change it is not silent."""
-        return pair in self.books and not self._is_silent(self._runtime.now_ns())
-
-    def status(self) -> FeedStatus:
-        """Return how the feed stands now."""
-        now_ns = self._runtime.now_ns()
-        return FeedStatus(
-            connected=self._link.is_open,
-            connects=self._connects,
-            silent_ms=(now_ns - self._last_recv_ns) / NANOS_PER_MS if self._last_recv_ns else None,
-            pairs={pair: self._pair_feed(pair, now_ns) for pair in self._stream.pairs},
-            alarms=self._stream.standing_alarms,
-            counters=self._stream.counters(),
-        )
-
-    def _pair_feed(self, pair: str, now_ns: int) -> PairFeed:
-        book = self.books.get(pair)
-        if book is None:
-            return PairFeed(0, None, is_fresh=False)
-        return PairFeed(book.seq, (now_ns - book.recv_ts_ns) / NANOS_PER_MS, is_fresh=self.is_fresh(pair))
-
-    # --- what the loop calls --------------------------------------------------------------------------------------
-
-    def on_readable(self) -> None:
-        """Take in what the connection has."""
-        news = self._link.pump()
-        now_ns = self._runtime.now_ns()
-        if news.opened:
-            self._connects += 1
-            self._since_ns = now_ns
-            self._silent_beats = 0
-            self._stream.on_open(now_ns)
-            self._runtime.clear(ALERT_KEY)
-        if news.frames:
-            self._last_recv_ns = now_ns
-            self._silent_beats = 0
-            receive = self._stream.receive
-            for frame in news.frames:
-                self._publish(receive(frame, now_ns))
-        self._send_outgoing()
-        if news.closed is not None:
-            self._lost(news.closed)
-
-    def on_beat(self) -> None:
-        """Do what time demands, then vouch for what was published."""
-        if self._is_stopped:
-            return
-        now_ns = self._runtime.now_ns()
-        self._silent_beats += 1
-        if self._link.is_open:
-            if self._is_silent(now_ns):
-                self._lost(f"nothing received for {self._silence_s:g} s")
-            elif now_ns - self._since_ns >= PROVEN_NS:
-                self._backoff.reset()
-        elif not self._link.is_idle and now_ns - self._since_ns >= CONNECT_DEADLINE_NS:
-            self._lost("connecting took too long")
-        self._stream.advance(now_ns)
-        self._send_outgoing()
-        raised, cleared = self._stream.take_alarms()
-        for key, text in raised:
-            self._runtime.alert(Severity.WARNING, f"{ALERT_KEY}:{key}", text)
-        for key in cleared:
-            self._runtime.clear(f"{ALERT_KEY}:{key}")
-        beat = FeedBeat(now_ns, self._last_recv_ns, self._link.is_open, self._stream.live_seqs)
-        self._publish_out(beat)
-
-    # --- the connection -------------------------------------------------------------------------------------------
-
-    def _connect(self) -> None:
-        if not self._is_stopped and self._link.is_idle:
-            self._since_ns = self._runtime.now_ns()
-            self._link.connect()
-
-    def _lost(self, reason: str) -> None:
-        self._link.close()
-        self._publish(self._stream.on_close(self._runtime.now_ns()))
-        delay_s = self._backoff.next_delay_s()
-        if self._system is SystemStatus.MAINTENANCE:
-            delay_s = max(delay_s, MAINTENANCE_DELAY_S)
-        if self._connects:
-            self._runtime.alert(Severity.CRITICAL, ALERT_KEY, f"market data lost: {reason}")
-        else:  # at a start everything comes up at once, and the exchange may take a moment longer
-            self._runtime.alert(Severity.WARNING, ALERT_KEY, f"no market data yet: {reason}")
-        self._runtime.later(delay_s, self._connect)
-
-    def _is_silent(self, now_ns: int) -> bool:
-        # Two clocks: beats cannot be moved by a step of the wall clock, the wall clock notices that we were suspended.
-        heard_ns = max(self._last_recv_ns, self._since_ns)
-        by_wall = now_ns - heard_ns >= self._silence_s * NANOS_PER_SECOND
-        return by_wall or self._silent_beats * BEAT_S > self._silence_s
-
-    def _send_outgoing(self) -> None:
-        for frame in self._stream.take_outgoing():
-            if not self._link.send(frame):
-                self._lost("the exchange does not take what we send")
-                return
-
-    def _publish(self, events: Iterable[MarketEvent]) -> None:
-        for event in events:
-            if isinstance(event, BookSnapshot):
-                self.books[event.pair] = event
-            elif isinstance(event, BookInvalidated):
-                self.books.pop(event.pair, None)
-            elif isinstance(event, VenueStatus):
-                self._system = event.system
-            self._publish_out(event)
+            self._loop.unwatch(self._socket)
+            if self._rest is not None:
+                self._loop.unwatch(self._rest)
+                self._rest.close()
+            super().stop()
+            self._socket.dispose()

@@ -4,29 +4,33 @@ Rules: of one batch of commands all rows are on disk before the first byte leave
     leave and nothing else. The journal, the keys and the private connection belong to this process alone.
 """
 
+import os
 from collections.abc import Sequence
 
-from actors.gateway_questions import Questions
-from actors.gateway_records import read_rows, write_rows
-from actors.gateway_setup import find_key, gateway_setup
-from actors.gateway_stream import GatewayStream
+from actors.gateway_journal import GatewayJournal
+from actors.gateway_key_memory import KeyMemory
+from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
 from actors.runtime import Runtime
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
-from wildbot.adapters import log
+from wildbot.adapters import failpoints
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal import Journal, JournalError
+from wildbot.adapters.live_gate import place_of
 from wildbot.adapters.secrets import ApiKey
-from wildbot.adapters.venue_client import NonceReserve, VenueClient
+from wildbot.adapters.venue_client import VenueClient
+from wildbot.adapters.websocket_link import WebSocketLink
 from wildbot.adapters.zmq_bus import Hub, Subscriber
 from wildbot.desk import gateway_commands as commands
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.gateway_commands import GatewayCommand
+from wildbot.desk.key_health import LOCKED_UNTIL_KEY
 from wildbot.desk.order_desk import ANSWER_GRACE_NS
 from wildbot.desk.order_router import OrderRouter
+from wildbot.desk.records import journal_seen
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
-from wildbot.desk.watch import JournalFailed, NotSent, StopRequested, Tick
-from wildbot.model.control import EndEpoch, FromSupervisor, Rearm, StopAll
-from wildbot.model.desk import LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
+from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
+from wildbot.model.control import EndEpoch, Entries, FromSupervisor, Rearm, StopAll
+from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
 from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import CancelOrder
@@ -34,10 +38,11 @@ from wildbot.model.status import Severity
 from wildbot.protocol.bus import TO_GATEWAY, encode, read_market_frame
 from wildbot.settings import Settings
 from wildbot.settings_loading import load
+from wildbot.venues.kraken.desk_stream import DeskStream
+from wildbot.venues.kraken.questions import Questions
 
 TICK_S = 0.1
 TRADERS_REMEMBERED_MAX = 1_000
-NONCE_META = "nonce_ceiling"
 HALT_FILE = "HALT"
 """A file of this name in the home stops all orders, whatever else is dead."""
 
@@ -48,14 +53,21 @@ class OrderGateway:
     def __init__(self, runtime: Runtime, settings: Settings, key: ApiKey, journal: Journal) -> None:
         self._runtime = runtime
         self._journal = journal
+        self._rows = GatewayJournal(journal, runtime.now_ns)
         self._router = OrderRouter(gateway_setup(settings))
         self._questions = Questions(settings.trading.universe)
-        self._nonces = NonceReserve(int(journal.meta().get(NONCE_META, "0")), runtime.now_ns())
-        self._reserve_nonces()
+        self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
         self._client = VenueClient(
-            settings.rest_url, key, self._nonces, calls_per_s=settings.kraken.rest_calls_per_s, clock_ns=runtime.now_ns
+            settings.rest_url,
+            key,
+            self._key_memory.nonces,
+            calls_per_s=settings.kraken.rest_calls_per_s,
+            tier=settings.kraken.tier,
+            counter_empty_ns=self._key_memory.counter_empty_ns,
+            clock_ns=runtime.now_ns,
         )
-        self._stream = GatewayStream(settings.ws_auth_url, self._router, runtime.now_ns)
+        self._link = WebSocketLink(settings.ws_auth_url)
+        self._stream = DeskStream(self._link, self._router, runtime.now_ns)
         self._hub = Hub(runtime.home.socket("orders"))
         self._market = Subscriber(runtime.home.socket("market"))
         self._halt_file = runtime.home.root / HALT_FILE
@@ -67,25 +79,25 @@ class OrderGateway:
         """Hook everything to the loop and begin to start up."""
         runtime = self._runtime
         runtime.watch(self._client, self._hear_rest)
-        runtime.watch(self._stream, self._hear_stream)
+        runtime.watch(self._link, self._hear_stream)
         runtime.watch(self._hub.socket, self._hear_peers)
         runtime.watch(self._market.socket, self._hear_market)
+        runtime.guard("orders")
         runtime.every(TICK_S, self._tick)
         runtime.on_command = self._hear_supervisor
         runtime.on_stop = lambda: self._do(self._router.on_shell(StopRequested(), runtime.now_ns()))
         runtime.on_crash = self._crash
-        self._do(self._router.begin(runtime.now_ns()))
+        locked_until_ns = int(self._journal.meta().get(LOCKED_UNTIL_KEY, "0"))
+        self._do(self._router.begin(runtime.now_ns(), locked_until_ns=locked_until_ns))
 
     def close(self) -> None:
-        """Give everything back; the nonce reserve shrinks to what was used."""
+        """Give everything back."""
         self._client.close()
-        self._stream.close()
+        self._stream.drop()
+        self._link.dispose()
         self._hub.close()
         self._market.close()
-        try:
-            self._journal.write(meta={NONCE_META: str(self._nonces.last)})
-        except JournalError as error:
-            self._runtime.log.error("the last nonce could not be written: {}", error)
+        self._key_memory.close()
         self._journal.close()
 
     # --- ears -----------------------------------------------------------------------------------------------------
@@ -105,7 +117,7 @@ class OrderGateway:
         match message:
             case TraderHello():
                 self._traders[message.epoch] = peer
-            case OrderRequest():
+            case OrderRequest() | CountQuestion():
                 self._traders.setdefault(message.epoch, peer)  # so that a stranger hears why it is denied
             case LeaseTable() | LeaseRecall():
                 self._allocator = peer
@@ -126,19 +138,29 @@ class OrderGateway:
         self._do(self._stream.pump())
 
     def _hear_supervisor(self, command: FromSupervisor) -> None:
-        if isinstance(command, EndEpoch | StopAll | Rearm):
+        if isinstance(command, EndEpoch | Entries | StopAll | Rearm):
             self._runtime.log.info("supervisor: {}", command)
+            if isinstance(command, Rearm):
+                self._mend(at_once=True)  # the owner says that it is
             self._do(self._router.on_supervisor(command, self._runtime.now_ns()))
 
     def _tick(self) -> None:
         runtime = self._runtime
-        self._reserve_nonces()
+        self._key_memory.keep(self._client)
         if not self._journal.is_in_place():
             self._do(self._router.on_shell(JournalFailed("its file is gone"), runtime.now_ns()))
+        else:
+            self._mend()
         self._do(self._stream.pump())
         silence_ns = int(runtime.supervisor_silence_s * NANOS_PER_SECOND)
-        self._do(self._router.on_shell(Tick(silence_ns, self._halt_file.exists()), runtime.now_ns()))
+        tick = Tick(silence_ns, self._halt_file.exists(), self._rows.took_ns)
+        self._do(self._router.on_shell(tick, runtime.now_ns()))
         runtime.state = self._router.state.phase.value
+
+    def _mend(self, *, at_once: bool = False) -> None:
+        # Rows that failed may be on disk by now, written in front of others.
+        if self._router.state.journal_failed and self._journal.is_in_place() and self._rows.catch_up(at_once=at_once):
+            self._do(self._router.on_shell(JournalMended(), self._runtime.now_ns()))
 
     # --- hands ----------------------------------------------------------------------------------------------------
 
@@ -154,7 +176,7 @@ class OrderGateway:
 
     def _write(self, batch: list[GatewayCommand]) -> bool:
         try:
-            write_rows(self._journal, batch, self._router.state.instruments)
+            self._rows.write(batch, self._router.state.instruments)
         except JournalError as error:
             self._runtime.log.critical("the journal cannot be written: {}", error)
             failed = JournalFailed(str(error))
@@ -174,7 +196,9 @@ class OrderGateway:
             elif self._halt_file.exists():
                 reason = f"the file {HALT_FILE} lies in the home"
         if not reason:
+            failpoints.reach("gw.intent_committed")
             reason = self._stream.send(order, command.deadline_ns)
+            failpoints.reach("gw.sent")
         if reason:
             now_ns = self._runtime.now_ns()
             self._runtime.later(0, lambda: self._do(self._router.on_shell(NotSent(order, reason), now_ns)))
@@ -191,8 +215,12 @@ class OrderGateway:
             case commands.CloseStream():
                 runtime.log.info("private stream closed: {}", command.reason)
                 self._stream.drop()
+            case commands.HoldRest():
+                self._client.hold(command.until_ns)
             case commands.TellTrader():
+                failpoints.reach("gw.acked")
                 self._hub.send(self._traders.get(command.epoch, b""), encode(command.message))
+                failpoints.reach("gw.reply_sent")
             case commands.TellAllocator():
                 self._hub.send(self._allocator, encode(command.message))
             case commands.TellSupervisor():
@@ -205,7 +233,7 @@ class OrderGateway:
                 runtime.log.info("leaving: {}", command.text)
                 if not command.clean:
                     runtime.alert(Severity.CRITICAL, "unclean_stop", command.text)
-                runtime.stop(EXIT_DONE if command.clean else EXIT_FAILED)
+                runtime.stop(EXIT_DONE if command.clean and not command.again else EXIT_FAILED)
             case commands.Refuse():
                 runtime.alert(Severity.CRITICAL, "configuration", command.text)
                 runtime.stop(EXIT_CONFIGURATION)
@@ -221,21 +249,11 @@ class OrderGateway:
 
     def _read_journal(self, query: Query) -> None:
         try:
-            seen = read_rows(self._journal, query, self._router.state.instruments, self._settle_ns)
+            seen = journal_seen(query, self._rows.contents(), self._router.state.instruments, self._settle_ns)
         except ConfigurationError as error:
             self._carry_out(commands.Refuse(str(error)))
             return
         self._do(self._router.on_answer(seen, self._runtime.now_ns()))
-
-    def _reserve_nonces(self) -> None:
-        ceiling = self._nonces.wanted_ceiling()
-        if ceiling is None:
-            return
-        try:
-            self._journal.write(meta={NONCE_META: str(ceiling)})
-            self._nonces.extend(ceiling)
-        except JournalError as error:
-            self._runtime.log.error("no nonces can be reserved: {}", error)
 
     def _crash(self) -> None:
         # The dead man's switch stays armed; these cancels are faster when the connection still stands.
@@ -246,19 +264,23 @@ class OrderGateway:
 def run(words: Sequence[str]) -> int:
     """Run the order gateway until it is told to stop."""
     settings = load().settings
-    key = find_key(settings)
-    for secret in (key.key, key.secret):
-        log.blank(secret)
-    runtime = Runtime("order_gateway", Home(settings.home), level=settings.log.level)
+    key, hold = take_key(settings)
+    runtime = Runtime("order_gateway", Home(settings.home), level=settings.log.level, settings=settings.fingerprint)
     journal = Journal(
-        runtime.home.data / f"{settings.profile}.sqlite", profile=settings.profile.value, key_fingerprint=key.fingerprint
+        runtime.home.data / f"{settings.profile}.sqlite",
+        profile=settings.profile.value,
+        key_fingerprint=key.fingerprint,
+        place=place_of(settings.rest_url),
     )
     gateway = OrderGateway(runtime, settings, key, journal)
     gateway.open()
+    if fallback := os.environ.get(FALLBACK_NAME):
+        runtime.alert(Severity.CRITICAL, "fallback", fallback)
     try:
         return runtime.run()
     finally:
         gateway.close()
+        hold.release()
 
 
 ACTOR = ActorSpec("order_gateway", "sole holder of keys, nonce and rate budget; routes every order", run)

@@ -1,81 +1,34 @@
-"""The pair scanner: a guest in the supervisor's process that hears what the feed handler publishes and ranks the pairs.
+"""What the pair scanner takes from the settings."""
 
-Rules: decides nothing itself; `PairScanner` scores, `SwitchRule` proposes. What a proposal leads to is the supervisor's
-    business.
-"""
+import msgspec
 
-from collections.abc import Collection
-
-from wildbot.desk.supervision_words import Ranked, RankedPair, SwapProposed
-from wildbot.market.pair_score import PairScanner, PairScore, ScannerRules
+from wildbot.desk.scanner_guest import ScannerGuest
+from wildbot.market.pair_score import ScannerRules
 from wildbot.market.pair_switch import SwitchRule
-from wildbot.market.recent_books import RecentBooks
-from wildbot.model.instrument import NANOS_PER_SECOND, Money
-from wildbot.model.market_data import BookInvalidated, BookSnapshot, InstrumentChanged, MarketEvent
-from wildbot.model.status import InstrumentTable
+from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.settings import Settings
+from wildbot.strategies.base import find_strategy
+from wildbot.strategies.market_maker_config import EdgePolicy, MarketMakerConfig
 
 NO_LIMIT_BPS = 10_000.0
 
 
-class ScannerGuest:
-    """The scanner of one run; `look` returns what the supervisor has to hear."""
-
-    def __init__(self, settings: Settings) -> None:
-        scanner = settings.scanner
-        trades_makers = settings.trading.strategy == "market_maker"
-        rules = ScannerRules(
-            horizon_ns=int(scanner.horizon_seconds * NANOS_PER_SECOND),
-            sample_ns=int(settings.market_maker.volatility_sample_s * NANOS_PER_SECOND),
-            window=max(settings.market_maker.volatility_window, scanner.warm_samples),
-            warm_samples=scanner.warm_samples,
-            spread_penalty=scanner.spread_penalty,
-            max_spread_bps=settings.market_maker.max_spread_bps if trades_makers else NO_LIMIT_BPS,
-            hurdle_policy=settings.market_maker.edge_policy,
-            profile=settings.profile.value,
-        )
-        self._scanner = PairScanner(rules, settings.trading.universe, settings.capital.currency)
-        self._recent: dict[str, RecentBooks] = {}
-        self._switch = SwitchRule(scanner.switch_threshold, int(scanner.hysteresis_seconds * NANOS_PER_SECOND))
-
-    def on_market(self, event: MarketEvent) -> None:
-        """Take in one published event."""
-        match event:
-            case BookSnapshot():
-                self._scanner.on_book(event)
-                self._recent.setdefault(event.pair, RecentBooks()).add(event)
-            case BookInvalidated():
-                self._scanner.on_invalid(event)
-                self._recent.pop(event.pair, None)
-            case InstrumentChanged(instrument):
-                self._scanner.set_instrument(instrument, None)
-            case _:
-                pass
-
-    def history(self, pair: str) -> tuple[BookSnapshot, ...]:
-        """Return what the pair's book did lately; nothing for a pair that has no valid book."""
-        recent = self._recent.get(pair)
-        return recent.history() if recent is not None else ()
-
-    def on_instruments(self, table: InstrumentTable) -> None:
-        """Take in the gateway's table with the account's own fees."""
-        for instrument in table.instruments:
-            self._scanner.set_instrument(instrument, table.fees.get(instrument.pair))
-
-    def set_share(self, share: Money) -> None:
-        """One trader's part of the capital from now on."""
-        self._scanner.set_share(share)
-
-    def set_universe(self, pairs: tuple[str, ...]) -> None:
-        """Score exactly these pairs."""
-        self._scanner.set_universe(pairs)
-
-    def look(self, traded: Collection[str], now_ns: int) -> tuple[tuple[PairScore, ...], list[Ranked | SwapProposed]]:
-        """Return the ranking, and the same as events for the supervisor's brain."""
-        scores = self._scanner.ranking(now_ns)
-        rows = tuple(RankedPair(row.pair, row.tradeable, row.fits, row.warm, row.reason) for row in scores)
-        events: list[Ranked | SwapProposed] = [Ranked(rows)]
-        proposal = self._switch.look(scores, traded, now_ns)
-        if proposal is not None:
-            events.append(SwapProposed(proposal.out, proposal.into, proposal.reason))
-        return scores, events
+def scanner_guest(settings: Settings) -> ScannerGuest:
+    """Return the scanner of one run."""
+    scanner = settings.scanner
+    trades_makers = settings.trading.strategy == "market_maker"
+    maker = msgspec.convert(settings.strategy_parameters("market_maker"), MarketMakerConfig)
+    rules = ScannerRules(
+        horizon_ns=int(scanner.horizon_seconds * NANOS_PER_SECOND),
+        sample_ns=int(maker.volatility_sample_s * NANOS_PER_SECOND),
+        window=max(maker.volatility_window, scanner.warm_samples),
+        warm_samples=scanner.warm_samples,
+        spread_penalty=scanner.spread_penalty,
+        max_spread_bps=maker.max_spread_bps if trades_makers else NO_LIMIT_BPS,
+        hurdle_policy="require" if maker.edge_policy is EdgePolicy.REQUIRE else "ignore",
+        profile=settings.profile.value,
+    )
+    switch = SwitchRule(scanner.switch_threshold, int(scanner.hysteresis_seconds * NANOS_PER_SECOND))
+    name = settings.trading.strategy
+    contest = find_strategy(name).contest_of(settings.strategy_parameters(name))
+    return ScannerGuest(rules, switch, settings.trading.universe, settings.capital.currency, contest)

@@ -16,25 +16,29 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import zmq
 
 from actors.spec import EXIT_DONE, EXIT_FAILED
 from actors.vitals import Vitals
-from wildbot.adapters import log
+from wildbot.adapters import failpoints, log
+from wildbot.adapters.build import this_build
 from wildbot.adapters.home import Home
+from wildbot.adapters.house_clock import HouseClock
 from wildbot.adapters.zmq_bus import Spoke
 from wildbot.model.control import FromSupervisor, ToSupervisor
-from wildbot.model.errors import ProtocolError
+from wildbot.model.errors import InvariantError, ProtocolError
 from wildbot.model.status import Alert, AlertCleared, HeartbeatAck, Severity
 from wildbot.protocol.bus import FROM_SUPERVISOR, encode
+from wildbot.protocol.schema import build_word
 
 if TYPE_CHECKING:
     from loguru import Logger
 
 HEARTBEAT_S = 0.5
+GUARD_S = 1.0
 POLL_MAX_MS = 1_000
 UNREADABLE_LOGGED_EVERY_S = 10.0
 
@@ -50,20 +54,31 @@ class HasFileno(Protocol):
 class Runtime:
     """One actor's loop.
 
-    `linked` is False only for the supervisor itself and for tests: then nothing is sent up.
+    `linked` is False only for the supervisor itself and for tests: then nothing is sent up. `settings` is the fingerprint
+    of the settings in force, for the supervisor to compare.
     """
 
     def __init__(
-        self, name: str, home: Home, *, epoch: int = 0, level: str = "INFO", pair: str = "", linked: bool = True
+        self,
+        name: str,
+        home: Home,
+        *,
+        epoch: int = 0,
+        level: str = "INFO",
+        pair: str = "",
+        linked: bool = True,
+        settings: str = "",
     ) -> None:
         self.name = name
         self.home = home
         self.epoch = epoch
+        failpoints.arm(os.environ)
         home.prepare()
         self._lock = home.lock(name)
+        self._clock = HouseClock(home.run)
         self.log: Logger = log.start(home, name, level, pair)
         self.state = "starting"
-        self.vitals = Vitals()
+        self.vitals = Vitals(build_word(settings))
         self.on_command: Callable[[FromSupervisor], None] = lambda command: None
         self.on_stop: Callback = lambda: self.stop(EXIT_DONE)
         self.on_crash: Callback = lambda: None
@@ -84,8 +99,8 @@ class Runtime:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def now_ns(self) -> int:
-        """Return UTC now in nanoseconds: the only clock of this process."""
-        return time.time_ns()
+        """Return UTC now in nanoseconds: the only clock of this process, and of all processes of this run."""
+        return self._clock.now_ns()
 
     def every(self, seconds: float, callback: Callback) -> None:
         """Call back each `seconds`, the first time after one period; a late loop skips, it never catches up in a burst."""
@@ -108,6 +123,19 @@ class Runtime:
         key: object = source if isinstance(source, zmq.Socket | int) else source.fileno()
         if self._callbacks.pop(key, None) is not None:
             self._poller.unregister(key)
+
+    def guard(self, *names: str) -> None:
+        """Look after the socket files we have bound: when one is deleted or another's, new peers cannot find us.
+
+        That ends this process, since only a new start may bind again (under the lock).
+        """
+        bound = {name: self.home.socket_file(name) for name in names}
+        self.every(GUARD_S, lambda: self._check_bound(bound))
+
+    def _check_bound(self, bound: Mapping[str, int]) -> None:
+        for name, number in bound.items():
+            if self.home.socket_file(name) != number:
+                raise InvariantError(f"the socket file {name}.ipc was deleted or bound by another process")
 
     # --- the supervisor -------------------------------------------------------------------------------------------
 
@@ -157,7 +185,7 @@ class Runtime:
         """Run until `stop`; return the exit code. What start-up allocated is taken out of the collector's sight."""
         gc.collect()
         gc.freeze()
-        self.log.info("start pid={} epoch={}", os.getpid(), self.epoch)
+        self.log.info("start pid={} epoch={} {} speaks {}", os.getpid(), self.epoch, this_build(), self.vitals.build)
         try:
             while self._exit_code is None:
                 self.turn(self._wait_ms())

@@ -11,22 +11,25 @@ import uuid
 from collections.abc import Iterable, Sequence
 
 from actors.control_socket import ControlSocket, SnapshotQuery, StatusQuery
+from actors.entry_slot import SlotGuest
 from actors.feed_handler import FeedHandler
 from actors.feed_loop import FeedLoop
-from actors.pair_scanner import ScannerGuest
+from actors.pair_scanner import scanner_guest
+from actors.run_record import run_record
+from actors.run_rows import feed_health, run_view, supervision_rules
 from actors.runtime import Runtime
+from actors.session_guest import SessionGuest
 from actors.spec import ActorSpec
 from actors.status_desk import StatusDesk
 from actors.trader_children import TraderChildren
 from actors.trader_config import actor_name
+from wildbot.adapters import failpoints
 from wildbot.adapters.home import Home
 from wildbot.adapters.supervisor_state import DurableRecord
 from wildbot.adapters.zmq_bus import Hub, Publisher
 from wildbot.analytics.status_board import RunView, StatusBoard
-from wildbot.analytics.status_rows import TraderView
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.supervision import Supervision
-from wildbot.desk.supervision_state import SupervisionRules
 from wildbot.desk.supervision_words import (
     Announce,
     Asked,
@@ -34,9 +37,9 @@ from wildbot.desk.supervision_words import (
     ChildEnded,
     EndRun,
     EquityMarked,
-    FeedHealth,
     Heard,
     KillTrader,
+    PairModeSeen,
     Persist,
     Reply,
     SendTo,
@@ -47,7 +50,7 @@ from wildbot.desk.supervision_words import (
     SupervisionEvent,
     SupervisorState,
 )
-from wildbot.model.control import BookHistory, HistoryRequest, ToSupervisor
+from wildbot.model.control import BookHistory, HistoryRequest, Retired, ToSupervisor
 from wildbot.model.errors import ProtocolError
 from wildbot.model.instrument import NANOS_PER_SECOND, Money
 from wildbot.model.market_data import BookSnapshot, InstrumentChanged, MarketEvent
@@ -70,10 +73,7 @@ class Supervisor:
     def __init__(self, runtime: Runtime, settings: Settings, record: DurableRecord[SupervisorState]) -> None:
         self._runtime, self._settings, self._record = runtime, settings, record
         home, trading = runtime.home, settings.trading
-        rules = SupervisionRules(
-            trading.max_traders, trading.pairs, trading.swap_policy, settings.risk.max_drawdown_pct
-        )  # fmt: skip
-        self._brain = Supervision(rules, record.load() or SupervisorState())
+        self._brain = Supervision(supervision_rules(settings), record.load() or SupervisorState())
         board = StatusBoard(
             run_id=uuid.uuid4().hex,
             mode=settings.profile.value,
@@ -85,7 +85,9 @@ class Supervisor:
         self._status = StatusDesk(home, board)
         self._control = ControlSocket(home)
         self._children = TraderChildren(settings, home.root)
-        self._scanner = ScannerGuest(settings)
+        self._scanner = scanner_guest(settings)
+        self._slot = SlotGuest(settings, lambda slot: self._actors.send(actor_name(slot.pair).encode(), encode(slot)))
+        self._sessions = SessionGuest(settings, self._publish, self._alert, self._clear)
         self._feed = FeedHandler(
             FeedLoop(runtime, self._alert, self._clear),
             settings.ws_url,
@@ -94,6 +96,7 @@ class Supervisor:
             rng=random.Random(),
             depth=settings.feed.depth,
             silence_s=settings.feed.silence_max_s,
+            rest_url=settings.rest_url,
         )
         self._scanner.set_universe(tuple(dict.fromkeys((*trading.universe, *trading.pairs))))
 
@@ -103,6 +106,7 @@ class Supervisor:
         runtime.watch(self._actors.socket, self._hear_actors)
         runtime.watch(self._control.socket, self._hear_owner)
         runtime.on_stop = lambda: self._tell(StopAsked())
+        runtime.guard("market", "actors", "status", "control")
         runtime.every(TIMER_S, self._tick)
         runtime.every(STATUS_S, self._say_status)
         runtime.every(LOOK_S, self._look)
@@ -138,9 +142,13 @@ class Supervisor:
             self._runtime.log.log(level, "{} says {}: {}", message.actor, message.key, message.text)
             self._status.alert(message)
             return
+        if isinstance(message, Retired):
+            failpoints.reach("sup.swap_stopped_old")
         self._status.event(self._status.board.on_message(message, self._runtime.now_ns()))
+        self._slot.hear(message)
         if isinstance(message, InstrumentTable):
             self._scanner.on_instruments(message)
+            self._feed.on_rest_names(message.instruments)
         elif isinstance(message, AllocatorStatus):
             self._scanner.set_share(Money(message.capital // self._settings.trading.max_traders))
         self._tell(Heard(actor, message))
@@ -159,10 +167,12 @@ class Supervisor:
     def _publish(self, event: MarketEvent) -> None:
         self._market.send(market_frame(event))
         self._scanner.on_market(event)
+        self._slot.on_market(event)
         if isinstance(event, BookSnapshot):
             self._status.board.on_book(event)
         elif isinstance(event, InstrumentChanged):
             self._status.board.on_instrument(event.instrument)
+            self._tell(PairModeSeen(event.instrument.pair, event.instrument.status))
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -174,29 +184,21 @@ class Supervisor:
             if pair not in self._brain.traded:
                 self._status.board.forget_actor(actor_name(pair))
         self._carry_out(self._brain.on_timer(now_ns))
+        self._slot.look(now_ns)
+        self._sessions.look(now_ns)
         self._runtime.state = self._brain.run_state.value
 
     def _look(self) -> None:
         now_ns = self._runtime.now_ns()
         beat: Heartbeat = self._runtime.vitals.heartbeat(NAME, 0, self._runtime.state, now_ns)
         self._status.board.on_message(beat, now_ns)
-        self._tell(self._feed_health())
+        self._tell(feed_health(self._feed.status(), self._settings.feed.silence_max_s))
         scores, events = self._scanner.look(self._brain.traded, now_ns)
         self._status.board.on_ranking(scores)
         self._runtime.log.debug("ranking {}", scores)
         for event in events:
             self._tell(event)
         self._mark_equity(now_ns)
-
-    def _feed_health(self) -> FeedHealth:
-        feed = self._feed.status()
-        if not feed.connected:
-            return FeedHealth(ok=False, reason="no connection to the market data")
-        if feed.silent_ms is None or feed.silent_ms > self._settings.feed.silence_max_s * 1_000:
-            return FeedHealth(ok=False, reason="the market data is silent")
-        if not any(pair.is_fresh for pair in feed.pairs.values()):
-            return FeedHealth(ok=False, reason="no pair has a verified book")
-        return FeedHealth(ok=True)
 
     def _mark_equity(self, now_ns: int) -> None:
         board = self._status.board
@@ -221,6 +223,7 @@ class Supervisor:
                     self._actors.send(actor_name(pair).encode(), encode(message))
                 case SpawnTrader(pair, epoch):
                     pid = self._children.spawn(pair, epoch)
+                    failpoints.reach("sup.spawned")
                     log.info("trader of {} epoch {} is process {}", pair, epoch, pid)
                 case KillTrader(pair, epoch):
                     log.warning("killing the trader of {} epoch {}", pair, epoch)
@@ -244,6 +247,7 @@ class Supervisor:
                 case ChangeUniverse(pairs):
                     self._feed.set_pairs(pairs)
                     self._scanner.set_universe(pairs)
+                    self._sessions.set_pairs(pairs)
                 case EndRun(code):
                     self._runtime.stop(code)
 
@@ -261,18 +265,7 @@ class Supervisor:
         self._status.publish(self._run_view(), self._runtime.now_ns())
 
     def _run_view(self) -> RunView:
-        brain = self._brain
-        rows = [TraderView(each.pair, each.epoch, each.state.value, each.pid) for each in brain.traders]
-        rows += [TraderView(pair, 0, "quarantined", 0, "its trader died too often") for pair in sorted(brain.quarantined)]
-        return RunView(
-            state=brain.run_state.value,
-            reasons=brain.reasons,
-            traders=tuple(rows),
-            traded=brain.traded,
-            peak=brain.saved.peak,
-            day_open=brain.saved.day_open,
-            max_drawdown_pct=self._settings.risk.max_drawdown_pct,
-        )
+        return run_view(self._brain, self._settings.risk.max_drawdown_pct)
 
 
 def run(words: Sequence[str]) -> int:
@@ -280,10 +273,8 @@ def run(words: Sequence[str]) -> int:
     del words
     settings = load().settings
     home = Home(settings.home)
-    runtime = Runtime(NAME, home, level=settings.log.level, linked=False)
-    supervisor = Supervisor(
-        runtime, settings, DurableRecord(home.data / f"{settings.profile}.supervisor.json", SupervisorState)
-    )
+    runtime = Runtime(NAME, home, level=settings.log.level, linked=False, settings=settings.fingerprint)
+    supervisor = Supervisor(runtime, settings, run_record(settings))
     supervisor.open()
     code = runtime.run()
     supervisor.close()

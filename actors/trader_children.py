@@ -5,6 +5,7 @@ Rules: a trader gets its whole configuration in one variable and no credential; 
 
 from pathlib import Path
 
+from actors.session_guest import calendar_code
 from actors.trader_config import ENVIRONMENT_NAME, TraderConfig, TraderLimits
 from wildbot.adapters.processes import ChildProcesses
 from wildbot.settings import Settings
@@ -40,6 +41,8 @@ def trader_config(settings: Settings, home: Path, pair: str, epoch: int) -> Trad
         parameters=settings.strategy_parameters(strategy),
         limits=limits,
         log_level=settings.log.level,
+        fingerprint=settings.fingerprint,
+        has_sessions=bool(calendar_code(settings, pair)),
     )
 
 

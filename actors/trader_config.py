@@ -31,7 +31,8 @@ class TraderLimits(msgspec.Struct, frozen=True):
 
 
 class TraderConfig(msgspec.Struct, frozen=True):
-    """One start of one trader. `parameters` are the strategy's, by the names of its settings section."""
+    """One start of one trader. `parameters` are the strategy's, by the names of its settings section;
+    `fingerprint` is that of the supervisor's settings; `has_sessions`: the instrument does not always trade."""
 
     home: str
     pair: str
@@ -40,6 +41,8 @@ class TraderConfig(msgspec.Struct, frozen=True):
     parameters: dict[str, object]
     limits: TraderLimits
     log_level: str
+    fingerprint: str = ""
+    has_sessions: bool = False
 
     def to_environment(self) -> str:
         """Return the JSON text for `ENVIRONMENT_NAME`."""

@@ -16,9 +16,10 @@ _STATM = Path("/proc/self/statm")
 
 
 class Vitals:
-    """Counters of one loop; `heartbeat` reads and resets them."""
+    """Counters of one loop; `heartbeat` reads and resets them. `build` is the word every heartbeat says of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, build: str = "") -> None:
+        self.build = build
         self.unreadable = 0
         self._handled = 0
         self._lag_s = 0.0
@@ -55,6 +56,7 @@ class Vitals:
             messages_per_s=round(self._handled / elapsed, 1),
             p50_us=float(self._latency.get_value_at_percentile(50)),
             p99_us=float(self._latency.get_value_at_percentile(99)),
+            build=self.build,
         )
         self._since, self._processor_s = time.monotonic(), processor_s
         self._handled, self._lag_s = 0, 0.0

@@ -223,6 +223,18 @@ def test_three_post_only_rejects_open_the_breaker() -> None:
     assert engine.reason == "breaker_rejects"
 
 
+def test_an_exit_that_keeps_crossing_is_tried_a_few_times_in_ten_seconds() -> None:
+    engine, ask = filled()
+    engine.handle(Rejected(ask.cl_ord_id, "EOrder:Post only order", START), START)
+    tries = 1
+    for step in range(1, 100):
+        at = later(step / 10)
+        for again in new_orders(engine.handle(a_book(15_000 - step % 3, 15_010 - step % 3, at=at, seq=1 + step), at)):
+            tries += 1
+            engine.handle(Rejected(again.cl_ord_id, "EOrder:Post only order", at), at)
+    assert 3 <= tries <= 6
+
+
 def test_an_unknown_outcome_freezes_the_order_and_is_told() -> None:
     engine, bid = a_quoting_engine()
     (note,) = engine.handle(OutcomeUnknown(bid.cl_ord_id, "amend", "timeout", START), START)

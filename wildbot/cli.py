@@ -2,7 +2,23 @@
 
 import typer
 
-from wildbot.commands import bench, config, doctor, exchange, logs, report, status, steer, up
+from wildbot.commands import (
+    backtest,
+    backup,
+    bench,
+    config,
+    doctor,
+    drill,
+    exchange,
+    logs,
+    record,
+    report,
+    status,
+    steer,
+    sweep,
+    up,
+    viability,
+)
 from wildbot.commands.terminal import explained
 
 app = typer.Typer(
@@ -27,8 +43,15 @@ for verb in (
     logs.logs,
     config.config,
     doctor.doctor,
+    viability.viability,
     report.report,
+    backup.backup,
     exchange.exchange,
+    drill.drill,
+    record.record,
+    record.import_recording,
+    backtest.backtest,
+    sweep.sweep,
 ):
     app.command()(explained(verb))
 app.add_typer(bench.app, name="bench")

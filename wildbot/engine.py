@@ -10,7 +10,7 @@ Known limit: a venue status published before this trader subscribed is not known
 from collections.abc import Iterable, Sequence
 
 from wildbot.market.pair_market import PairMarket
-from wildbot.model.control import Flatten, Pause, Resume, Retire, Retired
+from wildbot.model.control import EntrySlot, Flatten, Pause, Resume, Retire, Retired
 from wildbot.model.desk import (
     CapitalLease,
     FeesChanged,
@@ -21,24 +21,24 @@ from wildbot.model.desk import (
     PositionState,
 )
 from wildbot.model.executions import Filled, OrderReport
-from wildbot.model.instrument import NANOS_PER_MS, FeeSchedule, Instrument, Money, PairStatus
+from wildbot.model.instrument import NANOS_PER_MS, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import (
     BookInvalidated,
     BookSnapshot,
     FeedBeat,
     InstrumentChanged,
     MarketEvent,
+    SessionHours,
     Ticker,
     TradePrint,
     VenueStatus,
 )
-from wildbot.model.orders import OrderType, Purpose, Side
+from wildbot.model.orders import Purpose, Side
 from wildbot.model.status import TraderStatus
 from wildbot.strategies.base import Decision, StrategySpec, TradingView
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.mandate import Mandate, Mode, Verb
 from wildbot.trading.note import Note, fill_note, info_note
-from wildbot.trading.order_ledger import WorkingOrder
 from wildbot.trading.quote_diff import NOTHING
 from wildbot.trading.standing import Standing
 from wildbot.trading.status_row import order_rows
@@ -47,10 +47,9 @@ from wildbot.trading.working_orders import WorkingOrders
 
 TIMER_NS = 100 * NANOS_PER_MS
 """How often `on_timer` wants to be called."""
-NO_LEASE = "no_lease"
 
 EngineCommand = OrderRequest | LeaseRequest | Retired | Note
-EngineEvent = MarketEvent | OrderReport | CapitalLease | LeaseRefused | FeesChanged | Inheritance | Verb
+EngineEvent = MarketEvent | OrderReport | CapitalLease | LeaseRefused | FeesChanged | Inheritance | Verb | EntrySlot
 
 QUIET: tuple[EngineCommand, ...] = ()
 
@@ -71,7 +70,7 @@ class TradingEngine:
         limits: EngineLimits,
     ) -> None:
         self.pair, self.epoch = pair, epoch
-        self.mandate = Mandate()
+        self.mandate = Mandate(needs_slot=strategy.exclusive)
         self.market = PairMarket(pair, limits.silence_max_ns)
         self.decision: Decision | None = None
         self.reason = "starting"
@@ -83,7 +82,7 @@ class TradingEngine:
         self._orders = WorkingOrders(epoch, limits, policy, self._standing, self.market)
         self._pursuit: Pursuit | None = None
         self._out: list[EngineCommand] = []
-        self._is_dirty, self._stepped_ns = True, 0
+        self.is_dirty, self.stepped_ns = True, 0
         self._has_unacted_fill, self._acted_ns = False, -(10**18)
 
     # --- events ---------------------------------------------------------------------------------------------------
@@ -93,14 +92,14 @@ class TradingEngine:
         if type(event) is BookSnapshot:
             if event.is_two_sided:
                 self._strategy.on_book(event)
-            if not self.market.on_book(event) and not self._is_dirty:
+            if not self.market.on_book(event) and not self.is_dirty:
                 return QUIET
         elif type(event) is TradePrint:
             self._strategy.on_trade(event)
             if not self._strategy.decides_on_trades:
                 return QUIET
         elif type(event) is FeedBeat:
-            if not self.market.on_beat(event) and not self._is_dirty:
+            if not self.market.on_beat(event) and not self.is_dirty:
                 return QUIET
         elif type(event) is Ticker:
             return QUIET
@@ -118,7 +117,7 @@ class TradingEngine:
         """Let time act: lease renewal, stale orders, retries. To be called every `TIMER_NS`."""
         if self.mandate.mode is not Mode.RETIRED:
             self._keep(self._standing.lease.renewal(self._least_needed(), now_ns))
-            if self._is_dirty or now_ns - self._stepped_ns >= self._limits.stale_order_ns:
+            if self.is_dirty or now_ns - self.stepped_ns >= self._limits.stale_order_ns:
                 self._step(now_ns)
         return self._flush()
 
@@ -130,7 +129,7 @@ class TradingEngine:
 
     def _on_news(self, event: EngineEvent, now_ns: int) -> None:
         match event:
-            case CapitalLease() | LeaseRefused() | FeesChanged() | InstrumentChanged():
+            case CapitalLease() | LeaseRefused() | FeesChanged() | InstrumentChanged() | SessionHours():
                 self._keep(self._standing.learn(event))
             case VenueStatus():
                 self.market.system = event.system
@@ -146,6 +145,8 @@ class TradingEngine:
                 if self.mandate.obey(event, now_ns):
                     self._pursuit = None
                     self._out.append(info_note("mode", self.mandate.mode))
+            case EntrySlot():
+                self.mandate.grant(event, now_ns)
             case Ticker() | BookSnapshot() | TradePrint() | FeedBeat():
                 pass  # handle() keeps these
             case _:
@@ -156,15 +157,15 @@ class TradingEngine:
         self._keep(note)
         if is_news and isinstance(report, Filled):
             self._has_unacted_fill = True
-            outcome = self._standing.position.apply(report)
+            outcome = self._standing.position.apply(report, self._standing.instrument.lot_decimals)
             self._keep(fill_note(report, outcome, self._standing.instrument))
 
     # --- acting ---------------------------------------------------------------------------------------------------
 
     def _step(self, now_ns: int) -> None:
         """Make what rests agree with what should, given everything known now."""
-        self._is_dirty = False
-        self._stepped_ns = now_ns
+        self.is_dirty = False
+        self.stepped_ns = now_ns
         if self.mandate.is_winding_down:
             self._wind_down(now_ns)
         elif trouble := self.market.trouble(self._standing.instrument, now_ns):
@@ -177,7 +178,7 @@ class TradingEngine:
 
     def _follow(self, decision: Decision, now_ns: int) -> None:
         self.decision = decision
-        text = decision.text or (self._standing.lease.refusal if decision.reason == NO_LEASE else "")
+        text = decision.text or self._standing.explain(decision.reason, self.market.venue_now_ns(now_ns))
         self.reason = f"{decision.reason}: {text}" if text else decision.reason
         taker = decision.taker
         if taker is not None and taker.purpose is Purpose.EXIT:
@@ -187,7 +188,7 @@ class TradingEngine:
             return
         if self._has_unacted_fill:
             if now_ns - self._acted_ns < self._limits.fill_cooldown_ns:
-                self._is_dirty = True  # too soon after the last fill: the timer comes back to it
+                self.is_dirty = True  # too soon after the last fill: the timer comes back to it
                 return
             self._has_unacted_fill, self._acted_ns = False, now_ns
         self._out += self._orders.rest(decision.target, now_ns)
@@ -198,7 +199,7 @@ class TradingEngine:
 
     def _leave(self, pursuit: Pursuit, now_ns: int) -> None:
         self.reason = pursuit.order.reason
-        self._is_dirty = True  # until it is over the timer asks again
+        self.is_dirty = True  # until it is over the timer asks again
         is_over, requests = self._orders.leave(pursuit, now_ns)
         self._out += requests
         if is_over:
@@ -212,7 +213,7 @@ class TradingEngine:
         if self.mandate.mode is Mode.RETIRED:
             return
         self.reason = self.mandate.mode
-        self._is_dirty = True
+        self.is_dirty = True
         held = self._standing.held_lots
         if self.mandate.wants_flat and held:
             side = Side.SELL if held > 0 else Side.BUY
@@ -233,15 +234,15 @@ class TradingEngine:
             reason = f"{lots} is below the minimum and stays" if is_dust else f"{lots} is kept" if held else "flat"
             self._out.append(Retired(self.pair, self.epoch, held, held == 0 or is_dust, reason))
         self.mandate.wound_down()
-        self._pursuit = None
-        self._has_unacted_fill = False
+        self._pursuit, self._has_unacted_fill = None, False
 
     # --- what it knows --------------------------------------------------------------------------------------------
 
     def _look(self, now_ns: int) -> TradingView:
         book = self.market.book
         assert book is not None, "trouble() was asked before"
-        working: dict[Side, WorkingOrder] = {o.side: o for o in self._orders.ledger.live if o.order_type is OrderType.LIMIT}
+        bid, ask = self._orders.ledger.quotes
+        venue_now_ns = self.market.venue_now_ns(now_ns)
         return TradingView(
             book=book,
             instrument=self._standing.instrument,
@@ -250,21 +251,18 @@ class TradingEngine:
             lease=self._standing.lease.amount(now_ns),
             max_position=self._limits.risk.max_position,
             allow_short=self._limits.risk.allow_short,
-            entry_block=self._entry_block(now_ns),
+            entry_block=self._entry_block(now_ns, venue_now_ns),
             now_ns=now_ns,
-            venue_now_ns=self.market.venue_now_ns(now_ns),
-            working_bid=working.get(Side.BUY),
-            working_ask=working.get(Side.SELL),
+            venue_now_ns=venue_now_ns,
+            working_bid=bid,
+            working_ask=ask,
+            session=self._standing.session,
         )
 
-    def _entry_block(self, now_ns: int) -> str:
-        if self.mandate.mode is not Mode.TRADING:
-            return self.mandate.mode
-        if self._standing.instrument.status is PairStatus.REDUCE_ONLY:
-            return "pair_reduce_only"
-        if self._standing.lease.amount(now_ns) <= 0:
-            return NO_LEASE
-        return self._orders.breakers.open_code(now_ns) or ""
+    def _entry_block(self, now_ns: int, venue_now_ns: int) -> str:
+        standing = self._standing.entry_block(now_ns, self.market.venue_now_ns(now_ns))
+        block = self.mandate.mode_block or standing or self.mandate.slot_block(now_ns)
+        return block or self._orders.breakers.open_code(now_ns) or ""
 
     def _least_needed(self) -> Money:
         instrument, bid = self._standing.instrument, self.market.touch[0]

@@ -1,12 +1,14 @@
 """Merges the sources of settings and names every mistake in one sentence.
 
-Order, later wins: `config/default.toml`, `config/<profile>.toml`, `.env`, environment `WILDBOT_*`, command line.
+Order, later wins: `config/default.toml`, `config/<profile>.toml`, the file named by `WILDBOT_CONFIG`, `.env`, environment
+`WILDBOT_*`, command line.
+Every strategy that the package has is a section by its name, and its own parameter struct says what may stand in it.
 """
 
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +17,28 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from wildbot.model.errors import ConfigurationError
-from wildbot.settings import Profile, Section, Settings
+from wildbot.settings import Profile, Settings
+from wildbot.settings_sections import Section
+from wildbot.strategies.base import ParameterError, StrategySpec, find_strategies, find_strategy
 
 PREFIX = "WILDBOT_"
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
-NOT_SETTINGS = frozenset({"WILDBOT_TRADER", "WILDBOT_TELEGRAM__API_URL", "WILDBOT_LIVE_CONFIRM"})
-"""Names with our prefix that are no settings: the supervisor's word to its traders, the second confirmation of live
-trading, and the companion of a credential."""
+NOT_SETTINGS = frozenset(
+    {
+        "WILDBOT_TRADER",
+        "WILDBOT_CONFIG",
+        "WILDBOT_LIVE_CONFIRM",
+        "WILDBOT_LIVE_FALLBACK",
+        "WILDBOT_FAILPOINTS",
+    }
+)
+"""Names with our prefix that are no settings: the supervisor's word to its traders, the owner's own file, the second
+confirmation of live trading and why it became paper, the companion of a credential, and what a drill breaks."""
 
+OVERLAY_NAME = "WILDBOT_CONFIG"
 MASK = "****"
+STRATEGIES = "strategies"
+"""The field of the tree that holds the strategies' sections; no name an owner may use."""
 
 Tree = dict[str, object]
 
@@ -37,7 +52,8 @@ class LoadedSettings:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield (key, value, origin) of every setting, secrets masked, in the order of the tree."""
-        for key, value in _flatten(self.settings.model_dump(mode="json")):
+        tree = self.settings.model_dump(mode="json")
+        for key, value in _flatten(tree | tree.pop(STRATEGIES)):
             secret = key.rsplit(".", 1)[-1] in ("api_secret", "api_key", "password")
             text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
             yield key, MASK if secret and value else text, self.origins.get(key, "built-in default")
@@ -59,7 +75,9 @@ def load(
     from_file = _from_names(words, str(env_file))
     from_environment = _from_names(surroundings, "environment")
     given = arguments or {}
-    profile = next((str(t["profile"]) for t in (given, from_environment, from_file) if "profile" in t), Profile.SIM.value)
+    overlay, own = _overlay(surroundings.get(OVERLAY_NAME) or words.get(OVERLAY_NAME, ""))
+    told = (given, from_environment, from_file, own)
+    profile = next((str(tree["profile"]) for tree in told if "profile" in tree), Profile.SIM.value)
     if profile not in list(Profile):
         raise ConfigurationError(
             f"profile is {profile!r} but must be one of: {', '.join(Profile)}{_nearest(profile, Profile)}"
@@ -67,17 +85,44 @@ def load(
     sources: list[tuple[str, Tree]] = [
         (f"config/{name}.toml", _from_toml(config_folder / f"{name}.toml")) for name in ("default", profile)
     ]
-    sources += [(str(env_file), from_file), ("environment", from_environment), ("command line", given)]
+    sources += [(overlay, own), (str(env_file), from_file), ("environment", from_environment), ("command line", given)]
     merged: Tree = {}
     origins: dict[str, str] = {}
+    strategies = find_strategies()
     for origin, tree in sources:
-        _check_names(tree, Settings, origin)
+        _check_names({key: value for key, value in tree.items() if key not in strategies}, Settings, origin, strategies)
         _merge(merged, tree)
         origins.update({key: origin for key, _ in _flatten(tree)})
+    merged[STRATEGIES] = {name: _parameters(spec, merged.pop(name, {}), origins) for name, spec in strategies.items()}
     try:
-        return LoadedSettings(Settings.model_validate(merged), origins)
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error, origins)) from None
+    if settings.trading.strategy not in strategies:
+        find_strategy(settings.trading.strategy)
+    return LoadedSettings(settings, origins)
+
+
+def _parameters(spec: StrategySpec, section: object, origins: Mapping[str, str]) -> Tree:
+    """Return a strategy's whole section, defaults filled in. Raises: ConfigurationError naming the source as well."""
+    if not isinstance(section, dict):
+        raise ConfigurationError(f"{spec.name} is a section, it cannot be {section!r}")
+    try:
+        config = spec.configure(section)
+    except ParameterError as error:
+        key = f"{spec.name}.{error.key}"
+        origin = origins.get(key, "built-in default")
+        rule = f"{key} is {error.value!r} ({origin}) but the rule is: {error.rule}"
+        raise ConfigurationError(rule if error.rule else str(error).replace(key, f"{key} ({origin})", 1)) from None
+    whole: Tree = msgspec.to_builtins(config)
+    return whole
+
+
+def _overlay(name: str) -> tuple[str, Tree]:
+    """Return the owner's own file as (origin, tree); no name, no tree. Raises: ConfigurationError when it is not there."""
+    if name and not Path(name).is_file():
+        raise ConfigurationError(f"{OVERLAY_NAME} names {name!r}, but there is no such file")
+    return name, _from_toml(Path(name)) if name else {}
 
 
 def _from_toml(path: Path) -> Tree:
@@ -114,19 +159,20 @@ def _from_names(names: Mapping[str, str], origin: str) -> Tree:
     return tree
 
 
-def _check_names(tree: Tree, model: type[BaseModel], origin: str, above: str = "") -> None:
+def _check_names(tree: Tree, model: type[BaseModel], origin: str, others: Iterable[str] = (), above: str = "") -> None:
+    valid = [*(name for name in model.model_fields if name != STRATEGIES), *others]
     for key, value in tree.items():
         name = f"{above}{key}"
-        if key not in model.model_fields:
-            raise ConfigurationError(f"{name} ({origin}) is not a setting{_nearest(key, model.model_fields)}")
+        if key not in valid:
+            raise ConfigurationError(f"{name} ({origin}) is not a setting{_nearest(key, valid)}")
         kind = model.model_fields[key].annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             if not isinstance(value, dict):
                 raise ConfigurationError(f"{name} ({origin}) is a section, it cannot be {value!r}")
-            _check_names(value, kind, origin, f"{name}.")
+            _check_names(value, kind, origin, above=f"{name}.")
 
 
-def _nearest(name: str, valid: "Mapping[str, object] | type[Profile]") -> str:
+def _nearest(name: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, [str(v) for v in valid], n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from actors.balance_allocator import LINK_NAME, BalanceAllocator
 from actors.runtime import Runtime
+from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
 from wildbot.adapters.zmq_bus import Hub, Spoke
-from wildbot.desk.allocation import CapitalAllocator
+from wildbot.desk.allocator_state import state_hash
 from wildbot.model.control import EpochEnded
 from wildbot.model.desk import AccountState, CapitalLease, LeaseRecall, LeaseRequest, LeaseTable, LeaseTableAck
 from wildbot.model.instrument import MONEY_ONE, Money
@@ -25,7 +27,8 @@ class Bench:
     def __init__(self, home: Home) -> None:
         self.runtime = Runtime("balance_allocator", home, linked=False)
         self.gateway = Hub(home.socket("orders"))
-        self.allocator = BalanceAllocator(self.runtime, CapitalAllocator(slots=3, quote="USDC"))
+        self.log = AppendLog(home.data / "sim.allocator.jsonl")
+        self.allocator = BalanceAllocator(self.runtime, self.log, slots=3, quote="USDC")
         self.trader = Spoke(home.socket("capital"), "trader-BTC-USDC")
         self.heard: list[LeaseTable | LeaseRecall] = []
 
@@ -87,3 +90,51 @@ def test_end_of_an_epoch_takes_its_lease_out_of_the_table(bench: Bench) -> None:
     while table.leases:  # the unacknowledged older table may be repeated first
         table = bench.next_from_gateway_side(LeaseTable)
         assert isinstance(table, LeaseTable)
+
+
+def reborn(bench: Bench, slots: int = 3) -> BalanceAllocator:
+    """Another process' allocator over the same log, as after a kill -9: nothing was closed or said."""
+    runtime = Runtime("balance_allocator", Home(bench.runtime.home.root / "other"), linked=False)
+    return BalanceAllocator(runtime, AppendLog(bench.runtime.home.data / "sim.allocator.jsonl"), slots=slots, quote="USDC")
+
+
+def to_work(bench: Bench) -> None:
+    bench.next_from_gateway_side(LeaseRecall)
+    bench.gateway_says(ACCOUNT)
+    bench.trader.send(encode(LeaseRequest("BTC/USDC", 1, Money(MONEY_ONE))))
+    table = bench.next_from_gateway_side(LeaseTable)
+    assert isinstance(table, LeaseTable)
+    bench.gateway_says(LeaseTableAck(table.version))
+    assert bench.trader_hears()
+
+
+def test_a_killed_allocator_is_replayed_to_the_same_state(bench: Bench) -> None:
+    to_work(bench)
+    before = bench.allocator.state
+    after = reborn(bench)
+    assert state_hash(structs.replace(after.state, is_current=True)) == state_hash(before)
+    assert before.is_current and not after.state.is_current, "nothing is granted until the account is heard anew"
+    after.close()
+    after._runtime.close()
+
+
+def test_a_log_that_cannot_be_followed_is_begun_anew(bench: Bench) -> None:
+    to_work(bench)
+    other = reborn(bench, slots=2)
+    assert not other.state.leases
+    other.close()
+    other._runtime.close()
+
+
+def test_a_log_begins_anew_with_its_state_before_it_grows_too_long(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.balance_allocator.INPUTS_MAX", 5)
+    to_work(bench)
+    for _ in range(20):
+        bench.gateway_says(ACCOUNT)
+    for _ in range(2):
+        bench.next_from_gateway_side(LeaseRecall)
+    assert len(list(bench.log.lines())) <= 6
+    after = reborn(bench)
+    assert structs.replace(after.state, is_current=True) == bench.allocator.state
+    after.close()
+    after._runtime.close()

@@ -4,7 +4,7 @@ import pytest
 
 from actors.dashboard import APPLICATION, command
 from wildbot.model.errors import ConfigurationError
-from wildbot.settings import DashboardSection
+from wildbot.settings_sections import DashboardSection
 
 
 def test_streamlit_gets_port_and_address_and_sends_no_statistics() -> None:

@@ -49,7 +49,7 @@ def test_a_recording_that_cannot_be_replayed_is_a_configuration_error(tmp_path):
 
 def clockwork(path: Path, speed: float) -> tuple[MarketClockwork, SimulatedExchange, list[str]]:
     recording = open_recording(path, "kraken")
-    exchange = SimulatedExchange([recording.instrument], rng=random.Random(1))
+    exchange = SimulatedExchange(recording.instruments, rng=random.Random(1))
     pace, ends = Pace(speed), []
     market = recording.market(exchange, pace)
     market.start(0)

@@ -1,12 +1,17 @@
 """The feed handler on a real socket: books come up, faults take one pair, silence takes the connection, and back again."""
 
+import json
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
 
 from actors.feed_handler import FeedHandler
 from tests.actors.builders_feed import HandMovedLoop, ScriptedExchange, an_exchange
-from tests.venues.builders_market_frames import a_bid_change
+from tests.venues.builders_market_frames import a_bid_change, an_instrument
 from wildbot.model.market_data import (
     BookInvalidated,
     BookSnapshot,
@@ -24,11 +29,11 @@ BTC, ETH = "BTC/USDC", "ETH/USDC"
 class Desk:
     """A started feed handler, its loop, its exchange and what it published."""
 
-    def __init__(self, exchange: ScriptedExchange, url: str) -> None:
+    def __init__(self, exchange: ScriptedExchange, url: str, rest_url: str = "") -> None:
         self.exchange = exchange
         self.loop = HandMovedLoop()
         self.events: list[MarketEvent] = []
-        self.feed = FeedHandler(self.loop, url, [BTC, ETH], self.events.append, rng=random.Random(1))
+        self.feed = FeedHandler(self.loop, url, [BTC, ETH], self.events.append, rng=random.Random(1), rest_url=rest_url)
 
     def books_up(self) -> bool:
         return set(self.feed.books) == set(self.feed.pairs)
@@ -38,9 +43,9 @@ class Desk:
 
 
 @contextmanager
-def a_desk() -> Iterator[Desk]:
+def a_desk(rest_url: str = "") -> Iterator[Desk]:
     with an_exchange() as (exchange, url):
-        desk = Desk(exchange, url)
+        desk = Desk(exchange, url, rest_url)
         desk.feed.start()
         try:
             desk.loop.run_until(desk.books_up)
@@ -91,6 +96,58 @@ def test_a_bad_checksum_withdraws_one_book_until_its_new_snapshot() -> None:
         desk.loop.advance(0.25)
         assert (Severity.CRITICAL, "feed") not in [(level, key) for level, key, _ in desk.loop.alerts]
         assert f"feed:book:{BTC}" in desk.loop.cleared
+
+
+@contextmanager
+def tickers(tops: dict[str, tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """An exchange's Ticker on a real socket: best (bid, ask) by REST name; also yields what was asked."""
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            rows = {name: {"b": [bid, "1", "1.000"], "a": [ask, "1", "1.000"]} for name, (bid, ask) in tops.items()}
+            body = json.dumps({"error": [], "result": rows}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: object) -> None:  # type: ignore[override]
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        finally:
+            server.shutdown()
+
+
+def pass_a_second(desk: Desk) -> None:
+    """The connection lives, and says nothing about any pair."""
+    desk.loop.advance(1.0)
+    before = desk.feed.status().counters.frames
+    desk.exchange.say(b'{"channel":"heartbeat"}')
+    desk.loop.run_until(lambda: desk.feed.status().counters.frames > before)
+
+
+def test_a_pair_that_alone_has_fallen_silent_is_withdrawn_and_subscribed_to_anew() -> None:
+    truth = {"XBTUSDC": ("100.00", "100.01"), "ETHUSDC": ("90.00", "90.01")}
+    with tickers(truth) as (rest_url, asked), a_desk(rest_url) as desk:
+        desk.feed.on_rest_names([msgspec.structs.replace(an_instrument(BTC), rest_key="XBTUSDC"), an_instrument(ETH)])
+        desk.exchange.is_mute = True
+        for _ in range(300):
+            if ETH in desk.feed.books:
+                pass_a_second(desk)
+        assert len(asked) >= 2
+        assert all("XBTUSDC" in path for path in asked)
+        gone = [event.pair for event in desk.events if isinstance(event, BookInvalidated)]
+        assert gone == [ETH]
+        assert BTC in desk.feed.books
+        desk.exchange.wait_for_request("unsubscribe", ETH)
+        desk.loop.advance(0.25)
+        assert desk.last_beat().seqs == {BTC: 1}
 
 
 def test_a_closed_connection_invalidates_all_books_and_is_made_again_after_a_wait() -> None:

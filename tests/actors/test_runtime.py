@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime import Runtime
+from actors.runtime import GUARD_S, Runtime
 from wildbot.adapters.home import AlreadyRunningError, Home
 from wildbot.adapters.zmq_bus import Hub, Spoke
 from wildbot.model.control import FromSupervisor, Pause
+from wildbot.model.errors import InvariantError
 from wildbot.model.status import Alert, Heartbeat, HeartbeatAck, Severity
 from wildbot.protocol.bus import TO_SUPERVISOR, encode
 
@@ -164,3 +165,25 @@ def test_a_spoke_that_comes_back_under_its_name_takes_over(home: Home) -> None:
     assert frames == [b"to the newest"] and first.drain() == []
     for end in (first, second, hub):
         end.close()
+
+
+@pytest.mark.parametrize("is_stolen", [False, True])
+def test_a_socket_file_that_is_lost_ends_the_process(runtime: Runtime, home: Home, is_stolen: bool) -> None:
+    hub = Hub(home.socket("orders"))
+    runtime.guard("orders")
+    home.socket("orders").unlink()
+    thief = Hub(home.socket("orders")) if is_stolen else None
+    with pytest.raises(InvariantError, match=r"orders\.ipc was deleted or bound by another"):
+        turn_until(runtime, lambda: False)
+    hub.close()
+    if thief is not None:
+        thief.close()
+
+
+def test_a_socket_file_in_its_place_is_no_reason_to_end(runtime: Runtime, home: Home) -> None:
+    hub = Hub(home.socket("orders"))
+    runtime.guard("orders")
+    passed: list[bool] = []
+    runtime.later(2.2 * GUARD_S, lambda: passed.append(True))
+    turn_until(runtime, lambda: bool(passed))
+    hub.close()

@@ -20,6 +20,7 @@ from wildbot.model.desk import AccountState
 from wildbot.model.instrument import MONEY_ONE, Money
 from wildbot.model.status import GatewayStatus, Heartbeat
 from wildbot.protocol.bus import FROM_SUPERVISOR, encode
+from wildbot.protocol.schema import build_word
 from wildbot.settings import Settings
 from wildbot.settings_loading import load
 
@@ -94,16 +95,26 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
-def a_heartbeat(now_ns: int) -> bytes:
-    return encode(Heartbeat("order_gateway", 42, 0, "ready", now_ns, 0.0, 1.0, 30.0, 5.0, 10.0, 20.0))
+def a_heartbeat(bench: Bench, build: str | None = None) -> bytes:
+    now_ns, word = bench.runtime.now_ns(), build_word(the_settings(bench.home.root).fingerprint) if build is None else build
+    return encode(Heartbeat("order_gateway", 42, 0, "ready", now_ns, 0.0, 1.0, 30.0, 5.0, 10.0, 20.0, word))
 
 
 def test_heartbeat_is_answered_and_shown(bench: Bench) -> None:
-    bench.gateway.send(a_heartbeat(bench.runtime.now_ns()))
+    bench.gateway.send(a_heartbeat(bench))
     ack = bench.gateway_hears(HeartbeatAck)
     assert isinstance(ack, HeartbeatAck) and ack.state == "starting"
     rows = {row["name"]: row for row in bench.ask("status")["result"]["actors"]}
     assert rows["order_gateway"]["pid"] == 42
+
+
+def test_a_gateway_of_another_build_is_alerted_and_not_answered(bench: Bench) -> None:
+    bench.gateway.send(a_heartbeat(bench, build="older/older"))
+    for _ in range(20):
+        bench.runtime.turn(10)
+    assert not bench.gateway.drain()
+    alerts = bench.ask("status")["result"]["alerts"]
+    assert any("another build" in alert["text"] for alert in alerts)
 
 
 def test_status_is_published_with_rising_numbers(bench: Bench) -> None:
@@ -116,13 +127,13 @@ def test_status_is_published_with_rising_numbers(bench: Bench) -> None:
 def test_account_of_the_gateway_is_in_the_document(bench: Bench) -> None:
     account = AccountState(Money(16 * MONEY_ONE), Money(0), ())
     bench.gateway.send(encode(GatewayStatus("ready", "", account, 0, 0, 0, {}, bench.runtime.now_ns())))
-    bench.gateway.send(a_heartbeat(bench.runtime.now_ns()))
+    bench.gateway.send(a_heartbeat(bench))
     bench.gateway_hears(HeartbeatAck)
     assert bench.ask("status")["result"]["account"]["equity"] == "16.0000000000"
 
 
 def test_halt_is_on_disk_and_told_to_the_gateway(bench: Bench) -> None:
-    bench.gateway.send(a_heartbeat(bench.runtime.now_ns()))
+    bench.gateway.send(a_heartbeat(bench))
     bench.gateway_hears(HeartbeatAck)
     assert bench.ask("halt")["ok"]
     saved = bench.record.load()
@@ -137,7 +148,7 @@ def test_refused_verb_says_why(bench: Bench) -> None:
 
 def test_unreadable_message_of_an_actor_is_survived(bench: Bench) -> None:
     bench.gateway.send(b"\xc1 not a message")
-    bench.gateway.send(a_heartbeat(bench.runtime.now_ns()))
+    bench.gateway.send(a_heartbeat(bench))
     bench.gateway_hears(HeartbeatAck)
 
 

@@ -87,7 +87,7 @@ class Desk:
     def inherit(self, lots: int = 0) -> None:
         self.turn_until(lambda: self.hellos() > 0)
         state = PositionState(PAIR, lots=lots, basis=SOL.cost(15_000, lots))
-        self.orders.send(NAME, encode(Inheritance(EPOCH, SOL, FEES, state)))
+        self.orders.send(NAME, encode(Inheritance(EPOCH, SOL, FEES, state, self.hellos())))
         self.turn_until(lambda: self.trader.engine is not None)
 
     def lend(self) -> None:
@@ -143,7 +143,7 @@ def test_it_says_hello_and_nothing_else_until_it_has_inherited(desk: Desk) -> No
     desk.turn_until(lambda: desk.hellos() > 0)
     desk.publish()
     desk.turn_until(lambda: desk.hellos() > 1)
-    assert desk.asked == [TraderHello(PAIR, EPOCH)] * desk.hellos()
+    assert desk.asked == [TraderHello(PAIR, EPOCH, number) for number in range(1, desk.hellos() + 1)]
     assert desk.wanted == []
 
 
@@ -166,7 +166,7 @@ def test_a_gap_in_the_reports_makes_it_say_hello_again(desk: Desk) -> None:
     desk.report(Canceled(cl_ord_id, 0, "User requested", desk.runtime.now_ns()), skip=1)
     desk.turn_until(lambda: desk.hellos() > before)
     assert desk.trader.engine is not None
-    desk.orders.send(NAME, encode(Inheritance(EPOCH, SOL, FEES, PositionState(PAIR, trades=3))))
+    desk.orders.send(NAME, encode(Inheritance(EPOCH, SOL, FEES, PositionState(PAIR, trades=3), desk.hellos())))
     desk.turn_until(lambda: desk.trader.engine is not None and desk.trader.engine.position.trades == 3)
 
 

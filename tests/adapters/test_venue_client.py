@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from wildbot.adapters.secrets import ApiKey, check_hosts, read_api_key
-from wildbot.adapters.venue_client import NONCE_RESERVE, NonceReserve, RestCall, RestOutcome, VenueClient
+from wildbot.adapters.secrets import ApiKey, read_api_key
+from wildbot.adapters.venue_client import VenueClient
 from wildbot.model.errors import ConfigurationError, VenueRefusal, VenueSilence
+from wildbot.venues.kraken.rest_calls import NONCE_RESERVE, NonceReserve, RestCall, RestOutcome
 
 SECRET = base64.b64encode(b"canary-secret-bytes").decode()
 KEY = ApiKey("canary-key", SECRET)
@@ -136,6 +137,24 @@ def test_urgent_calls_overtake_waiting_ones(venue: Venue) -> None:
     client.close()
 
 
+def test_held_back_private_calls_are_answered_with_silence_and_public_ones_leave(venue: Venue) -> None:
+    now_ns = 1_000_000_000
+    nonces = NonceReserve(0, now_ns)
+    nonces.extend(NONCE_RESERVE)
+    client = VenueClient(venue.url, KEY, nonces, calls_per_s=1_000, clock_ns=lambda: now_ns)
+    client.hold(now_ns + 1)
+    client.submit(RestCall("cancel", "CancelOrder", {}, urgent=True))
+    client.submit(RestCall("clock", "Time", {}, private=False))
+    found = {each.tag: each.result for each in outcomes(client, 2)}
+    assert isinstance(found["cancel"], VenueSilence)
+    assert isinstance(found["clock"], bytes)
+    assert [path.rpartition("/")[2] for path in venue.paths] == ["Time"]
+    now_ns += 2
+    client.submit(RestCall("cancel", "CancelOrder", {}))
+    assert isinstance(outcomes(client, 1)[0].result, bytes)
+    client.close()
+
+
 @pytest.mark.parametrize(
     "answer",
     [(520, b"<html>cloudflare</html>"), (200, b"<html>"), (200, b'{"error":["EService:Busy"]}'), (0, b""), (302, b"")],
@@ -199,16 +218,3 @@ def test_secret_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         read_api_key(dict(environment))
     path.chmod(0o600)
     assert read_api_key(dict(environment)) == ApiKey("k", "s")
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://api.kraken.com.evil.example", "http://api.kraken.com", "https://evil.example", "https://u:p@api.kraken.com"],
-)
-def test_real_keys_go_to_no_other_host(url: str) -> None:
-    with pytest.raises(ConfigurationError):
-        check_hosts(url)
-
-
-def test_real_keys_go_to_kraken_and_to_this_machine() -> None:
-    check_hosts("https://api.kraken.com", "wss://ws-auth.kraken.com/v2", "http://127.0.0.1:8765", "ws://localhost:1")

@@ -16,7 +16,8 @@ from websockets.sync.server import ServerConnection
 
 from tests.adapters.builders_websocket import WAIT_S, a_link, gather, serving, wait_readable
 from wildbot.adapters.websocket_connect import FRAME_BYTES_MAX
-from wildbot.adapters.websocket_link import SEND_BUFFER_BYTES_MAX, Backoff
+from wildbot.adapters.websocket_link import SEND_BUFFER_BYTES_MAX
+from wildbot.protocol.reliability import Backoff
 
 
 def echo(connection: ServerConnection) -> None:

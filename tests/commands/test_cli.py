@@ -14,16 +14,21 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from actors.spec import EXIT_TIMED_OUT, EXIT_USAGE
 from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, a_trader
+from wildbot.adapters.control_client import CallError, Reply
 from wildbot.adapters.home import Home
+from wildbot.adapters.supervisor_state import DurableRecord
 from wildbot.cli import app
 from wildbot.commands import steer
 from wildbot.commands.instance import LOCK_ROLE
+from wildbot.commands.terminal import exit_code_of
+from wildbot.desk.supervision_words import SupervisorState
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = (
     "up", "down", "status", "pairs", "swap", "pause", "resume", "flatten", "halt", "rearm", "logs", "config", "doctor",
-    "report", "exchange", "bench",
+    "report", "exchange", "bench", "backup",
 )  # fmt: skip
 
 
@@ -187,6 +192,16 @@ def test_config_masks_secrets_and_names_origins(home: Home, monkeypatch: pytest.
     assert rows["exchange.api_secret"]["value"] == "****"
 
 
+def test_config_shows_the_universe_that_the_owner_chose_until_the_settings_name_another(home: Home) -> None:
+    configured = tuple(json.loads(json.loads(wildbot("config", "--json").stdout)["trading.universe"]["value"]))
+    record = DurableRecord(home.data / "sim.supervisor.json", SupervisorState)
+    record.save(SupervisorState(universe=("BTC/USDC",), universe_of=configured))
+    row = json.loads(wildbot("config", "--json").stdout)["trading.universe"]
+    assert row == {"value": '["BTC/USDC"]', "origin": "set_universe"}
+    record.save(SupervisorState(universe=("BTC/USDC",), universe_of=("ETH/USDC",)))
+    assert json.loads(wildbot("config", "--json").stdout)["trading.universe"]["origin"] == "config/default.toml"
+
+
 def test_up_refuses_a_second_start_in_the_same_home(home: Home) -> None:
     first = home.lock(LOCK_ROLE)
     try:
@@ -305,7 +320,7 @@ def test_live_is_refused_in_one_sentence_and_nothing_starts(home: Home, monkeypa
     result = wildbot("up", "--profile", "live")
     assert result.exit_code == 78 and "--i-understand-live" in result.stderr
     confirmed = wildbot("up", "--profile", "live", "--i-understand-live")
-    assert confirmed.exit_code == 78 and "does not trade there yet" in confirmed.stderr
+    assert confirmed.exit_code == 78 and "capital.account_exclusive is false" in confirmed.stderr
     assert not list(home.run.iterdir())
 
 
@@ -314,3 +329,13 @@ def test_an_unknown_strategy_is_refused_before_anything_starts(home: Home, monke
     result = wildbot("up")
     assert result.exit_code == 78 and "market_maker" in result.stderr
     assert not list(home.run.iterdir())
+
+
+@pytest.mark.parametrize("module", ["actors", "wildbot.cli"])
+def test_a_name_that_nobody_has_is_a_mistake_in_usage(module: str) -> None:
+    asked = subprocess.run([sys.executable, "-m", module, "nobody"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (asked.returncode, "nobody" in asked.stderr or "usage" in asked.stderr) == (EXIT_USAGE, True)
+
+
+def test_a_call_that_is_not_answered_in_time_ends_with_five() -> None:
+    assert exit_code_of(Reply(ok=False, code=CallError.TIMED_OUT.value)) == EXIT_TIMED_OUT

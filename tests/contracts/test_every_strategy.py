@@ -88,9 +88,10 @@ def test_nothing_new_is_entered_while_entries_are_blocked(spec: StrategySpec) ->
     strategy = spec.make({}, SOL)
     for seq in range(1, BOOKS):
         at, bid = START + seq * SECOND, 15_000 + seq % 9
-        book = a_book(bid, bid + 4, at=at, seq=seq)
+        book = a_book(bid, bid + 4, at=at, seq=seq, bid_lots=(1 + seq % 5) * ONE, ask_lots=ONE)
         strategy.on_book(book)
-        view = TradingView(book, SOL, FEES, PositionState(PAIR), money("0"), 1.0, False, "paused", at, at)
+        strategy.on_trade(TradePrint(PAIR, seq, Side.BUY, bid + 4, ONE, at, at))
+        view = TradingView(book, SOL, FEES, PositionState(PAIR), money("16"), 1.0, False, "paused", at, at)
         decision = strategy.decide(view)
         assert decision.target.bid is None
         assert decision.target.ask is None

@@ -6,7 +6,7 @@ import pytest
 
 from actors.dashboard import command
 from wildbot.model.errors import ConfigurationError
-from wildbot.settings import DashboardSection
+from wildbot.settings_sections import DashboardSection
 
 
 def option(words: list[str], name: str) -> list[str]:

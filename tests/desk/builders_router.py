@@ -20,6 +20,7 @@ from wildbot.desk.venue_queries import (
     Query,
     StreamVerified,
     SystemSeen,
+    TimerTaken,
     TokenSeen,
     Topic,
     TradesSeen,
@@ -27,7 +28,7 @@ from wildbot.desk.venue_queries import (
 from wildbot.desk.watch import Tick
 from wildbot.model.desk import CapitalLease, LeaseTable, OrderRequest, Report, TraderHello
 from wildbot.model.exchange import Kind, OrderStatus, OrderView, Tif
-from wildbot.model.executions import Filled, OrderReport
+from wildbot.model.executions import Accepted, Denied, Filled, OrderReport
 from wildbot.model.instrument import MONEY_ONE, FeeSchedule, Instrument, Liquidity, Lots, Money
 from wildbot.model.market_data import BookSnapshot, FeedBeat, SystemStatus
 from wildbot.model.orders import NewOrder, OrderCommand, Purpose, Side, client_order_id
@@ -54,9 +55,12 @@ class World:
         self.balances = {"USDC": 16 * MONEY_ONE}
         self.journal_intents: tuple[object, ...] = ()
         self.meta: dict[str, str] = {}
+        self.silent: set[Topic] = set()
         self.refuse: Callable[[Query], Answer | None] = lambda query: None
 
     def answer(self, query: Query, now_ns: int) -> Answer | None:
+        if query.topic in self.silent:
+            return None
         refusal = self.refuse(query)
         if refusal is not None:
             return refusal
@@ -82,6 +86,8 @@ class World:
                 return TradesSeen(query, tuple(self.fills), len(self.fills), len(self.fills))
             case Topic.CANCEL:
                 return CancelTaken(query, 1)
+            case Topic.TIMER:
+                return TimerTaken(query)
             case Topic.TOKEN:
                 return TokenSeen(query, "token")
             case Topic.JOURNAL:
@@ -164,6 +170,17 @@ def a_ready_desk() -> Desk:
     return desk
 
 
+def a_resting_desk() -> Desk:
+    desk = a_ready_desk()
+    desk.ask(an_order())
+    desk.hear(Accepted("wb7x1", "O1", desk.now))
+    return desk
+
+
+def codes(desk: Desk) -> list[str]:
+    return [each.code for each in desk.told(Denied) if isinstance(each, Denied)]
+
+
 def an_order(counter: int = 1, *, side: Side = Side.BUY, ticks: int = MID - 10, lots: int = LOTS) -> NewOrder:
     purpose = Purpose.ENTRY if side is Side.BUY else Purpose.EXIT
     return NewOrder(client_order_id(EPOCH, counter), PAIR, side, ticks, lots, purpose)
@@ -175,6 +192,16 @@ def a_fill(counter: int = 1, *, exec_id: str = "T1", lots: int = LOTS, side: Sid
     cl_ord_id = client_order_id(EPOCH, counter)
     liquidity = Liquidity.MAKER
     return Filled(cl_ord_id, f"O{counter}", exec_id, 1, PAIR, side, MID - 10, lots, cost, fee, "USDC", liquidity, ts_ns)
+
+
+def balances_after(*fills: Filled) -> dict[str, int]:
+    """What the venue holds for us when these fills are all that ever happened to sixteen USDC."""
+    balances = {"USDC": 16 * MONEY_ONE, "SOL": 0}
+    for fill in fills:
+        balances["SOL"] += fill.side.sign * fill.lots * 100
+        balances["USDC"] -= fill.side.sign * fill.cost
+        balances[fill.fee_asset] -= fill.fee
+    return balances
 
 
 def a_view(

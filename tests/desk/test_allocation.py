@@ -1,6 +1,6 @@
 """Leases: what one trader gets, when it is told, and what is still counted."""
 
-from wildbot.desk.allocation import LEASE_NS, RECALL_EVERY_NS, RESEND_NS, AllocatorCommand, CapitalAllocator
+from wildbot.desk.allocation import LEASE_NS, RECALL_EVERY_NS, RESEND_NS, AllocatorCommand, CapitalAllocator, Reborn
 from wildbot.model.control import EpochEnded
 from wildbot.model.desk import (
     AccountState,
@@ -191,9 +191,56 @@ def test_unacknowledged_table_is_sent_again() -> None:
     assert not [c for c in allocator.on_timer(T0 + 3 * RESEND_NS) if isinstance(c, LeaseTable)]
 
 
-def test_account_is_asked_for_every_two_seconds_and_status_twice_a_second() -> None:
+def test_account_is_asked_for_and_status_said_twice_a_second() -> None:
     allocator = an_allocator()
     allocator.on_timer(T0)
     seen = [c for step in range(1, 9) for c in allocator.on_timer(T0 + step * RECALL_EVERY_NS // 4)]
     assert sum(isinstance(command, LeaseRecall) for command in seen) == 2
-    assert sum(isinstance(command, AllocatorStatus) for command in seen) == 8
+    assert sum(isinstance(command, AllocatorStatus) for command in seen) == 2
+
+
+# --- restarts from the log ---
+
+
+def restarted(allocator: CapitalAllocator) -> CapitalAllocator:
+    return CapitalAllocator.from_state(allocator.state, quote="USDC")
+
+
+def test_a_lease_that_waits_for_its_acknowledgement_is_told_after_a_restart() -> None:
+    allocator = an_allocator()
+    table = the_table(allocator.handle(LeaseRequest(BTC, 1, usdc(1)), T0))
+    (told,) = restarted(allocator).handle(LeaseTableAck(table.version), T0 + 1)
+    assert isinstance(told, CapitalLease) and told.amount == usdc(5)
+
+
+def test_what_is_being_settled_still_waits_for_its_table_after_a_restart() -> None:
+    allocator = an_allocator()
+    granted(allocator, BTC, 1)
+    allocator.handle(EpochEnded(BTC, 1), T0)
+    again = restarted(allocator)
+    again.handle(an_account(), T0 + 1)
+    assert again.status(T0 + 1).granted == usdc(5), "the gateway has not taken it out yet"
+
+
+def test_after_a_restart_nothing_is_granted_before_the_account_is_heard_anew() -> None:
+    allocator = restarted(an_allocator())
+    allocator.handle(Reborn(), T0)
+    assert allocator.handle(LeaseRequest(BTC, 1, usdc(1)), T0) == []
+    smaller = an_account(9)
+    assert the_table(allocator.handle(smaller, T0 + 1)).leases[0].amount == usdc(3)
+
+
+def test_after_a_restart_the_newer_of_log_and_gateway_counts() -> None:
+    allocator = an_allocator()
+    granted(allocator, BTC, 2)
+    granted(allocator, ETH, 3)
+    again = restarted(allocator)
+    again.handle(Reborn(), T0)
+    # The gateway missed the last table on BTC and, so a log that lost its end, knows a later epoch of ETH.
+    theirs = (CapitalLease(BTC, 2, usdc(1), T0), CapitalLease(ETH, 4, usdc(4), T0 + LEASE_NS))
+    table = the_table(again.handle(an_account(leases=theirs), T0 + 1))
+    assert {(lease.pair, lease.epoch, lease.amount) for lease in table.leases} == {
+        (BTC, 2, usdc(5)),
+        (ETH, 4, usdc(4)),
+    }
+    assert again.status(T0 + 1).granted == usdc(14), "the older epoch of ETH is settled, not forgotten"

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from wildbot.desk.allocation import AllocatorCommand, CapitalAllocator
+from wildbot.desk.allocation import AllocatorCommand, AllocatorEvent, CapitalAllocator, Reborn
+from wildbot.desk.allocator_replay import LoggedInput, LoggedRecord, LoggedState, replay
+from wildbot.desk.allocator_state import state_hash
 from wildbot.model.control import EpochEnded
 from wildbot.model.desk import (
     AccountState,
@@ -31,6 +34,7 @@ from wildbot.model.status import AllocatorStatus
 PAIRS = ("BTC/USDC", "ETH/USDC", "SOL/USDC")
 STARTING = 16 * MONEY_ONE
 SLOTS = 2
+LOGGED: msgspec.json.Decoder[LoggedRecord] = msgspec.json.Decoder(LoggedRecord)
 COPIES = st.sampled_from((1, 1, 1, 0, 2))
 PACE_NS = NANOS_PER_SECOND // 4
 
@@ -70,6 +74,7 @@ class Leases(RuleBasedStateMachine):
         self.now_ns = 1_000 * NANOS_PER_SECOND
         self.gateway = Gateway()
         self.allocator = CapitalAllocator(slots=SLOTS, quote="USDC")
+        self._log_from_here()
         self.epochs: dict[str, int] = {}
         self.epoch = 0
         self.to_gateway: list[LeaseTable | LeaseRecall] = []
@@ -116,7 +121,7 @@ class Leases(RuleBasedStateMachine):
             return
         message = self.to_allocator.pop(0)
         for _ in range(copies):
-            self._dispatch(self.allocator.handle(message, self.now_ns))
+            self._hand_in(message)
 
     @rule()
     def links_flow_until_quiet(self) -> None:
@@ -143,7 +148,7 @@ class Leases(RuleBasedStateMachine):
         self.trader_starts(pair)
         epoch = self.epochs[pair] - (1 if stale else 0)
         request = LeaseRequest(pair, epoch, Money(needed * MONEY_ONE))
-        self._dispatch(self.allocator.handle(request, self.now_ns))
+        self._hand_in(request)
 
     @rule(pair=st.sampled_from(PAIRS))
     def trader_gets_to_work(self, pair: str) -> None:
@@ -177,17 +182,47 @@ class Leases(RuleBasedStateMachine):
         dead = [lease for lease in self.gateway.table.leases if lease.pair == pair]
         self.gateway.table = frozen if not dead else LeaseTable(frozen.version, frozen.capital, (*leases, _spent(dead[0])))
         for _ in range(told):
-            self._dispatch(self.allocator.handle(EpochEnded(pair, epoch), self.now_ns))
+            self._hand_in(EpochEnded(pair, epoch))
 
     # --- crashes ---
 
-    @rule(really=st.sampled_from((False, False, False, True)))
-    def allocator_dies(self, really: bool) -> None:
+    @rule(really=st.sampled_from((False, False, False, True)), keeps_log=st.booleans())
+    def allocator_dies(self, really: bool, keeps_log: bool = True) -> None:
+        """A new process goes on from the log, if the disk kept it."""
         if not really:
             return
         self.to_gateway.clear()
         self.to_allocator.clear()
-        self.allocator = CapitalAllocator(slots=SLOTS, quote="USDC")
+        if not keeps_log:
+            self.allocator = CapitalAllocator(slots=SLOTS, quote="USDC")
+            self._log_from_here()
+            return
+        self.replaying_the_log_gives_the_same_state()
+        allocator = replay(self._on_disk(), slots=SLOTS, quote="USDC")
+        assert allocator is not None
+        self.allocator = allocator
+        self._hand_in(Reborn())
+
+    def _hand_in(self, event: AllocatorEvent) -> None:
+        """Log, then apply, as the shell does."""
+        self.log.append(LoggedInput(self.now_ns, event))
+        self._dispatch(self.allocator.handle(event, self.now_ns))
+
+    def _log_from_here(self) -> None:
+        self.log: list[LoggedRecord] = [LoggedState(self.allocator.state)]
+
+    @rule()
+    def log_begins_anew(self) -> None:
+        self._log_from_here()
+
+    @rule()
+    def replaying_the_log_gives_the_same_state(self) -> None:
+        again = replay(self._on_disk(), slots=SLOTS, quote="USDC")
+        assert again is not None and state_hash(again.state) == state_hash(self.allocator.state)
+
+    def _on_disk(self) -> list[LoggedRecord]:
+        """The log as bytes and back, so that what cannot be written down is found."""
+        return [LOGGED.decode(msgspec.json.encode(record)) for record in self.log]
 
     @rule(really=st.sampled_from((False, False, False, True)))
     def links_break(self, really: bool) -> None:
@@ -237,10 +272,13 @@ def test_leases_stay_within_capital_through_a_long_random_life(seed: int) -> Non
                 lambda: world.trader_buys(pair(), 100),
                 lambda: world.trader_dies(pair(), rng.randint(0, 2)),
                 lambda: world.position_is_sold(pair(), 0),
-                lambda: world.allocator_dies(really=rng.random() < 0.05),
+                lambda: world.allocator_dies(really=rng.random() < 0.05, keeps_log=rng.random() < 0.5),
                 lambda: world.links_break(really=rng.random() < 0.1),
             )
         )
         act()
         world.allocator_promises_no_more_than_capital()
+        if len(world.log) > 50:
+            world.replaying_the_log_gives_the_same_state()
+            world.log_begins_anew()
         world.gateway_never_holds_more_than_capital_while_nothing_was_lost()

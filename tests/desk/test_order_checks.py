@@ -29,6 +29,8 @@ def facts(**changes: object) -> Facts:
         resting_buys=Money(0),
         resting_sell_lots=0,
         unknown_on_side=False,
+        open_orders=0,
+        turnover=Money(0),
         may_send=True,
         budget=RateBudget(125, 2.34),
         budget_cost=1,

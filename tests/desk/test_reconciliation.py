@@ -1,13 +1,15 @@
 """The books against the balances, and order states against any sequence of news."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.desk.builders_router import FEES, LOTS, MID, SECOND, SOL, Desk, a_fill, a_ready_desk, a_view, an_order
 from wildbot.desk.booking import Books
-from wildbot.desk.gateway_commands import WriteFill
+from wildbot.desk.gateway_commands import AskVenue, WriteFill
 from wildbot.desk.gateway_state import Phase
-from wildbot.desk.venue_queries import StreamLost
+from wildbot.desk.venue_queries import Query, StreamLost, Topic
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.executions import (
     Accepted,
@@ -60,6 +62,35 @@ def test_look_finds_a_fill_the_stream_never_told_and_stops_trusting_the_stream()
     desk.run(45)
     assert desk.router.state.books.position(SOL.pair).lots == LOTS // 2
     assert not desk.router.state.stream_up
+
+
+def questions(desk: Desk, topic: Topic) -> list[Query]:
+    return [each.query for each in desk.done if isinstance(each, AskVenue) and each.query.topic is topic]
+
+
+def test_trades_that_were_read_completely_are_not_all_read_again() -> None:
+    desk = a_ready_desk()
+    before = questions(desk, Topic.TRADES)
+    desk.run(400)
+    later = questions(desk, Topic.TRADES)[len(before) :]
+    assert before[0].since_ns == 0 or before[0].since_ns <= desk.now - 600 * SECOND
+    assert len(later) >= 10
+    gaps = [then.since_ns - first.since_ns for first, then in pairwise(later[-5:])]
+    assert all(gap > 0 for gap in gaps), "each reading begins where the last but one ended"
+    assert later[-1].since_ns <= desk.now - 100 * SECOND, "and repeats two minutes, since records lag"
+
+
+def test_closed_orders_are_not_asked_for_while_all_of_ours_are_seen_to_rest() -> None:
+    desk = a_ready_desk()
+    desk.ask(an_order())
+    desk.hear(Accepted("wb7x1", "O1", desk.now))
+    desk.world.open = [a_view()]
+    before = len(questions(desk, Topic.CLOSED_ORDERS))
+    desk.run(60)
+    assert len(questions(desk, Topic.CLOSED_ORDERS)) == before
+    desk.world.open = []
+    desk.run(30)
+    assert len(questions(desk, Topic.CLOSED_ORDERS)) > before
 
 
 def test_fill_of_an_order_known_by_its_venue_id_only_is_named_before_it_is_booked() -> None:

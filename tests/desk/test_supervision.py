@@ -2,12 +2,13 @@
 
 from tests.desk.builders_supervision import ADA, BTC, ETH, SOL, XRP, World
 from wildbot.desk.alerts import RaiseAlert
-from wildbot.desk.restart_budget import PER_PAIR_MAX, TOTAL_MAX, RestartBudget, Verdict
+from wildbot.desk.restart_budget import IN_ALL, PER_PAIR, RestartBudget, Verdict
 from wildbot.desk.supervision_words import (
     ALLOCATOR,
     GATEWAY,
     Announce,
     ChangeUniverse,
+    ChildEnded,
     EndRun,
     EquityMarked,
     FeedHealth,
@@ -152,7 +153,7 @@ def test_crash_loop_quarantines_the_pair_and_the_next_best_takes_over() -> None:
 
 def test_deaths_across_pairs_halt_the_run() -> None:
     world = a_running_world()
-    for _ in range(TOTAL_MAX // 2):
+    for _ in range(IN_ALL.count // 2):
         for pair in (BTC, ETH):
             world.kill(pair)
             world.run(30)
@@ -166,7 +167,7 @@ def test_deaths_across_pairs_halt_the_run() -> None:
 def test_budget_forgets_what_is_older_than_its_window() -> None:
     budget = RestartBudget()
     verdicts = [budget.died(BTC, at * NANOS_PER_SECOND) for at in (0, 1, 2, 3)]
-    assert verdicts == [Verdict.RESTART] * PER_PAIR_MAX + [Verdict.QUARANTINE]
+    assert verdicts == [Verdict.RESTART] * PER_PAIR.count + [Verdict.QUARANTINE]
     assert budget.died(BTC, 1_000 * NANOS_PER_SECOND) is Verdict.RESTART
 
 
@@ -214,6 +215,20 @@ def test_swap_that_cannot_flatten_is_refused_and_the_old_trader_resumes() -> Non
     assert world.reply().code == "position_held" and "below the minimum order" in world.reply().message
     assert SendToTrader(BTC, Resume()) in world.log
     assert set(world.running) == {BTC, ETH, SOL}
+
+
+def test_a_trader_that_kept_its_position_and_exits_all_the_same_is_replaced_without_counting_a_death() -> None:
+    world = a_running_world()
+    world.positions[BTC], world.keeps_position = 1, {BTC}
+    world.ask(Swap(BTC, XRP))
+    world.run()
+    epoch = world.running.pop(BTC)
+    world.tell(ChildEnded(BTC, epoch, 0))
+    world.run()
+    assert world.running[BTC] > epoch and not world.on_disk.restarts
+    world.kill(BTC)
+    world.run()
+    assert len(world.on_disk.restarts) == 1, "its successor's death is one"
 
 
 def test_policy_refuse_does_not_even_touch_a_trader_with_a_position() -> None:
@@ -356,9 +371,9 @@ def test_drawdown_of_exactly_the_limit_halts_once_and_rearm_takes_a_new_peak() -
     assert not world.on_disk.halted and world.on_disk.peak == 1000
 
 
-def test_fourth_unclean_start_within_ten_minutes_comes_up_halted() -> None:
+def test_third_unclean_start_within_ten_minutes_comes_up_halted() -> None:
     saved = SupervisorState()
-    for _ in range(3):
+    for _ in range(2):
         world = World(saved=saved)
         saved = world.on_disk
         assert not saved.halted

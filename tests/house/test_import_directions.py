@@ -11,21 +11,43 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
     "market": {"model"},
     "trading": {"model", "market"},
-    "desk": {"model", "trading"},
+    "desk": {"model", "market", "trading"},
     "strategies": {"model", "market", "trading"},
     "engine": {"model", "market", "trading", "strategies"},
+    "trader_seat": {"model", "trading", "strategies", "engine", "protocol"},
     "simulation": {"model", "market", "trading", "engine", "desk"},
     "analytics": {"model", "market", "trading"},
+    "messenger": {"model", "market", "trading", "desk", "analytics"},
     "protocol": {"model"},
-    "venues": {"model", "market"},
-    "settings": {"model"},
-    "settings_loading": {"model", "settings"},
+    "venues": {"model", "market", "desk"},
+    "rehearsal": {
+        "model",
+        "market",
+        "trading",
+        "strategies",
+        "engine",
+        "trader_seat",
+        "desk",
+        "simulation",
+        "analytics",
+        "protocol",
+        "venues",
+    },
+    "backtest": {"model", "market", "trading", "strategies", "engine", "desk", "simulation", "analytics"},
+    "settings_sections": set(),
+    "settings": {"model", "settings_sections"},
+    "settings_loading": {"model", "settings", "settings_sections", "strategies"},
     "adapters": {"model", "protocol", "venues"},
     "dashboard": {"model", "adapters", "analytics", "settings", "settings_loading"},
+    "audit": set(),
+    "drill": {"model", "adapters", "protocol", "settings", "settings_loading", "audit", "rehearsal"},
 }
 """Room -> the rooms it may import besides itself; rooms that are not named here (actors, commands, cli) may import all."""
 
-PURE = {"model", "market", "trading", "desk", "strategies", "engine", "simulation", "analytics", "protocol", "venues"}
+PURE = {
+    "model", "market", "trading", "desk", "strategies", "engine", "trader_seat", "simulation", "analytics", "protocol", "venues",
+    "rehearsal", "backtest", "messenger",
+}  # fmt: skip
 WORLD = {
     "asyncio", "datetime", "logging", "loguru", "os", "pathlib", "random", "requests", "socket", "sqlite3", "streamlit",
     "subprocess", "threading", "time", "websockets", "zmq",
@@ -33,11 +55,15 @@ WORLD = {
 ALLOWED_WORLD = {
     # A seeded generator is handed in; the class is imported for its type alone.
     "simulation": {"random"},
+    # Generators made from the rehearsal's own seed and nothing else.
+    "rehearsal": {"random"},
+    "backtest": {"random"},
     # Times as text are arithmetic; ids and tokens come from a generator that is handed in.
     "venues": {"datetime", "random"},
     "analytics": {"datetime"},
+    "messenger": {"datetime"},
 }
-LEAN = {"wildbot.engine", "actors.trader"}
+LEAN = {"wildbot.engine", "wildbot.trader_seat", "actors.trader"}
 """Nothing these import, however far down, may be one of HEAVY: a trader starts fast and stays small."""
 HEAVY = {
     "pydantic",
@@ -50,6 +76,7 @@ HEAVY = {
     "starlette",
     "uvicorn",
     "typer",
+    "exchange_calendars",
 }
 
 

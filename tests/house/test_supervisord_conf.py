@@ -1,14 +1,19 @@
 """supervisord.conf: every program is an actor, the stop order is ours, nothing listens beyond the owner."""
 
 import configparser
+import re
 from pathlib import Path
 
 import pytest
 
 from actors.__main__ import LONGEST_STARTSECS
+from wildbot.adapters.home import Home
+from wildbot.commands.launch import surroundings
 from wildbot.commands.ordered_stop import STOP_ORDER, STOP_WAIT_S
+from wildbot.settings_loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
+OPTIONAL = ("exchange_simulator", "notifier", "recorder")
 SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
 
 
@@ -55,13 +60,14 @@ def test_no_secret_is_written_down_and_only_the_gateway_keeps_the_keys(
     assert not [name for name in conf.sections() if "environment" in conf[name]]
     keepers = {n for n, p in programs.items() if any(f"-u {secret}" not in p["command"] for secret in SECRETS)}
     assert keepers == {"order_gateway"}
+    assert {n for n, p in programs.items() if "-u TELEGRAM_BOT_TOKEN" not in p["command"]} == {"notifier"}
 
 
 def test_what_a_restart_cannot_cure_is_not_restarted(programs: dict[str, configparser.SectionProxy]) -> None:
     for name, program in programs.items():
         assert program["autorestart"] == "unexpected"
         if name != "crash_watch":
-            assert program["exitcodes"] == "0,3,78"
+            assert program["exitcodes"] == "3,78", "an end with 0 that nobody asked supervisord for is restarted"
 
 
 def test_the_supervisor_alone_is_told_to_stop_and_its_traders_die_with_it(
@@ -80,6 +86,25 @@ def test_every_output_is_named_bounded_and_in_the_home(programs: dict[str, confi
         stream = "stderr" if name == "crash_watch" else "stdout"  # a listener's standard output is its protocol
         assert program[f"{stream}_logfile"] == f"%(ENV_WILDBOT_HOME)s/log/{name}.out"
         assert program[f"{stream}_logfile_maxbytes"].endswith("MB")
+
+
+@pytest.mark.parametrize("program", OPTIONAL)
+def test_what_not_everybody_wants_starts_only_where_a_setting_says_so(
+    program: str, programs: dict[str, configparser.SectionProxy], tmp_path: Path
+) -> None:
+    word = re.fullmatch(r"%\(ENV_(\w+)\)s", programs[program]["autostart"])
+    assert word is not None
+    home = Home(tmp_path)
+    assert surroundings(home, load(environment={}).settings)[word[1]] in ("true", "false")
+    assert all("autostart" not in other for name, other in programs.items() if name not in OPTIONAL)
+
+
+def test_a_recorder_is_wanted_when_the_settings_say_so(tmp_path: Path) -> None:
+    words = [
+        surroundings(Home(tmp_path), load(environment=environment).settings)["WILDBOT_RECORDER__ENABLED"]
+        for environment in ({}, {"WILDBOT_RECORDER__ENABLED": "true"})
+    ]
+    assert words == ["false", "true"]
 
 
 def test_crash_loops_are_listened_for(conf: configparser.RawConfigParser) -> None:

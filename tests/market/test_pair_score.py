@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wildbot.market.pair_score import PairScanner, PairScore, ScannerRules
 from wildbot.market.pair_switch import SwitchRule
 from wildbot.model.instrument import MONEY_ONE, NANOS_PER_SECOND, FeeSchedule, Instrument, Lots, Money, PairStatus
 from wildbot.model.market_data import BookInvalidated, BookSnapshot
+from wildbot.strategies.base import find_strategy
 
 T0 = 1_000 * NANOS_PER_SECOND
 BTC, ETH, SOL = "BTC/USDC", "ETH/USDC", "SOL/USDC"
@@ -173,4 +176,58 @@ def test_swap_takes_out_the_weakest_and_never_brings_in_what_cannot_be_traded() 
     rule = SwitchRule(1.5, 0)
     ranking = [a_row(SOL, 90, tradeable=False), a_row(ETH, 30), a_row("XRP/USDC", 20), a_row(BTC, 10)]
     proposal = rule.look(ranking, {BTC, "XRP/USDC"}, HOUR)
+    assert proposal is not None and (proposal.out, proposal.into) == (BTC, ETH)
+
+
+# --- dominance ----------------------------------------------------------------------------------------------------
+
+
+def by_dominance(bids: dict[str, int], maker_ppm: int = 2_500) -> PairScanner:
+    """A scanner of a contest whose pairs show so many of a hundred lots on the bid side, five levels of them."""
+    parameters: dict[str, object] = {"gradient_enabled": False, "footprint_enabled": False}
+    scanner = PairScanner(ScannerRules(), tuple(bids), "USDC", find_strategy("order_flow_imbalance").contest_of(parameters))
+    scanner.set_share(Money(5 * MONEY_ONE))
+    for pair, bid in bids.items():
+        scanner.set_instrument(an_instrument(pair), FeeSchedule(maker_ppm, 4_000))
+        prices = range(5)
+        scanner.on_book(
+            BookSnapshot(
+                pair, 1, T0, T0, tuple(99 - n for n in prices), (bid,) * 5, tuple(101 + n for n in prices), (100 - bid,) * 5
+            )
+        )
+    return scanner
+
+
+def test_a_contest_is_ranked_by_dominance_in_percent_whatever_the_fees() -> None:
+    rows = by_dominance({BTC: 60, ETH: 10, SOL: 80}).ranking(T0)
+    assert [(row.pair, row.score, row.rank) for row in rows] == [(ETH, 90.0, 1), (SOL, 80.0, 2), (BTC, 60.0, 3)]
+    assert all(row.tradeable and row.warm for row in rows)
+    assert [row.reason for row in rows] == [
+        "dominance 90.0 %, sell signal of score 90.0",
+        "dominance 80.0 %, buy signal of score 80.0",
+        "dominance 60.0 %, no signal",
+    ]
+
+
+@given(st.lists(st.integers(1, 99), min_size=3, max_size=3))
+def test_dominance_is_within_fifty_and_a_hundred_and_the_ranking_is_a_plain_sort(bids: list[int]) -> None:
+    shares = dict(zip((BTC, ETH, SOL), bids, strict=True))
+    rows = by_dominance(shares).ranking(T0)
+    assert [row.pair for row in rows] == sorted(shares, key=lambda pair: (-max(shares[pair], 100 - shares[pair]), pair))
+    assert all(50 <= row.score <= 100 for row in rows)
+
+
+def test_a_void_book_has_no_dominance_and_a_share_too_small_is_told() -> None:
+    scanner = by_dominance({BTC: 80})
+    scanner.set_share(Money(1))
+    (row,) = scanner.ranking(T0)
+    assert (row.score, row.tradeable) == (0.0, False) and "smallest order needs" in row.reason
+    scanner.on_invalid(BookInvalidated(BTC, "gap", T0))
+    (row,) = scanner.ranking(T0)
+    assert not row.warm and "book invalid" in row.reason
+
+
+def test_the_switch_rule_of_a_contest_is_the_same() -> None:
+    scanner, rule = by_dominance({BTC: 50, ETH: 90}), SwitchRule(1.5, 0)
+    proposal = rule.look(scanner.ranking(T0), {BTC}, T0)
     assert proposal is not None and (proposal.out, proposal.into) == (BTC, ETH)

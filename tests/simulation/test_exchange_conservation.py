@@ -34,6 +34,7 @@ requests = st.lists(
         st.sampled_from(list(SelfTrade)),
         st.booleans(),
         st.integers(0, 99),
+        st.booleans(),
     ),
     min_size=15,
     max_size=60,
@@ -51,7 +52,7 @@ def test_assets_fees_holds_and_book_are_exact_over_any_stream(stream):
         ("alice", "BTC"): 10 * ONE,
         ("bob", "BTC"): 10 * ONE,
     }
-    for step, (what, account, side, kind, ticks, lots, tif, stp, flag, pick) in enumerate(stream):
+    for step, (what, account, side, kind, ticks, lots, tif, stp, flag, pick, in_base) in enumerate(stream):
         now = step * 20 * SECOND
         open_orders = made.open_orders(account)
         if what in ("place", "batch"):
@@ -67,6 +68,7 @@ def test_assets_fees_holds_and_book_are_exact_over_any_stream(stream):
                 tif=tif,
                 stp=stp,
                 post_only=flag and is_limit and tif in (Tif.GTC, Tif.GTD),
+                fee_in_base=in_base,
                 expire_ns=now + 100 * SECOND if tif is Tif.GTD else 0,
             )
             if what == "place":
@@ -90,6 +92,7 @@ def test_assets_fees_holds_and_book_are_exact_over_any_stream(stream):
                     ticks=ticks if order.ticks else 0,
                     trigger_ticks=order.trigger_ticks,
                     stp=stp,
+                    fee_in_base=in_base,
                 )
                 made.edit(EditPlaced(order_id=target, replacement=replacement), now)
             else:
@@ -113,36 +116,43 @@ def check(made, shown, ledger):
         assert sorted(levels) == sorted((ticks, total) for (s, ticks), total in shown.items() if s is side and total)
     assert made.asset_total("USDC") == 200_000 * ONE
     assert made.asset_total("BTC") == 20 * ONE
-    collected = 0
+    collected = {"USDC": 0, "BTC": 0}
     for account in ("alice", "bob"):
         fills = made.executions(account)
-        collected += sum(e.fee for e in fills)
+        for each in fills:
+            collected[each.fee_asset] += each.fee
         for asset, units in made.balances(account).items():
             assert units == ledger[account, asset]
-            # Each fill rounds its cost and fee on their own: a cost unit per fill may be missing.
-            assert units - made.holds(account).get(asset, 0) >= (-2 * len(fills) * 10**5 if asset == "USDC" else 0)
+            # Each fill rounds its cost and fee on their own: a cost unit, or a lot, per fill may be missing.
+            assert units - made.holds(account).get(asset, 0) >= -len(fills) * (2 * 10**5 if asset == "USDC" else 100)
         for execution in fills:
             rate = FEES.maker_ppm if execution.liquidity is Liquidity.MAKER else FEES.taker_ppm
             assert execution.cost == INSTRUMENT.cost(execution.ticks, execution.lots)
-            assert execution.fee == INSTRUMENT.fee(execution.cost, rate)
+            if execution.fee_asset == "BTC":  # rounded half up to whole lots, which are 100 units each
+                assert abs(execution.fee * 10**6 - execution.lots * 100 * rate) <= 50 * 10**6
+                assert execution.fee % 100 == 0
+            else:
+                assert execution.fee == INSTRUMENT.fee(execution.cost, rate)
         for order in (*made.open_orders(account), *made.closed_orders(account)):
             mine = [e for e in fills if e.order_id == order.order_id]
             assert sum(e.lots for e in mine) == order.filled_lots <= order.lots
             assert sum(e.cost for e in mine) == order.cost and sum(e.fee for e in mine) == order.fee
+            assert {e.fee_asset for e in mine} <= {"BTC" if order.fee_in_base else "USDC"}
             assert order.exec_ids == tuple(e.exec_id for e in reversed(mine))
         assert made.holds(account) == reserved(made.open_orders(account))
-    assert made.balances("~fees").get("USDC", 0) == collected
+    assert {asset: made.balances("~fees").get(asset, 0) for asset in collected} == collected
 
 
 def reserved(open_orders):
-    """What the open orders must hold: coins of sells, cost and dearest fee of buys, each for what is left of it."""
+    """What the open orders must hold for what is left of them: coins of sells, cost of buys, the dearest fee of the same."""
     holds: dict[str, int] = {}
     for order in open_orders:
         left = order.lots - order.filled_lots
+        rate = FEES.maker_ppm if order.post_only else FEES.taker_ppm
         if order.side is Side.SELL:
-            holds["BTC"] = holds.get("BTC", 0) + left * 100
+            fee_lots = (left * rate * 2 + 10**6) // (2 * 10**6) if order.fee_in_base else 0
+            holds["BTC"] = holds.get("BTC", 0) + (left + fee_lots) * 100
         else:
             cost = INSTRUMENT.cost(order.ticks or order.trigger_ticks, left)
-            rate = FEES.maker_ppm if order.post_only else FEES.taker_ppm
-            holds["USDC"] = holds.get("USDC", 0) + cost + INSTRUMENT.fee(cost, rate)
+            holds["USDC"] = holds.get("USDC", 0) + cost + (0 if order.fee_in_base else INSTRUMENT.fee(cost, rate))
     return {asset: units for asset, units in holds.items() if units}

@@ -70,7 +70,7 @@ def test_before_the_doors_open_every_scenario_is_the_normal_market():
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_passive_fills_lose_to_what_the_price_does_next(seed):
     """Averaged over the pairs and over each: the mid moves against the resting side within 1 s and within 5 s."""
-    found = shapes("normal", seed, 240)
+    found = shapes("normal", seed, 600)
     for horizon in ("adverse_1s_bps", "adverse_5s_bps"):
         values = [getattr(shape, horizon) for shape in found.values()]
         assert sum(values) / len(values) < -0.3
@@ -82,6 +82,16 @@ def test_the_touch_of_the_tightest_pairs_earns_little_more_than_it_loses():
     made.start(0)
     shape = measure(exchange, made, start_ns=0, seconds=400)["BTC/USDC"]
     assert shape.realised_5s_bps < 0.6 * shape.spread_bps / 2
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_trades_are_as_large_as_those_recorded_and_the_spread_as_wide(seed):
+    """Every fill is a trade of its own, as in the recorded counts."""
+    for pair, found in shapes("normal", seed, 600, list(UNIVERSE.values())).items():
+        wanted = UNIVERSE[pair].shape
+        recorded_usd = wanted.volume_usd / wanted.trade_count
+        assert found.trade_usd == pytest.approx(recorded_usd, rel=0.15), pair
+        assert found.spread_bps == pytest.approx(wanted.spread_bps, rel=0.2), pair
 
 
 def test_busy_updates_every_pair_fifty_times_a_second():

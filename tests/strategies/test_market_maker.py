@@ -349,9 +349,9 @@ def test_the_ema_counts_changes_of_the_touch_not_messages() -> None:
     ("key", "value", "rule"),
     [
         ("ema_window", 0, "at least 1"),
-        ("order_fraction", 1.5, "above 0 and at most 1"),
+        ("order_fraction", 1.5, "at most 1"),
         ("stop_loss_bps", 0, "above 0"),
-        ("skew_factor", -1, "0 or more"),
+        ("skew_factor", -1, "at least 0"),
         ("inventory_mode", "credit", "credit"),
     ],
 )
@@ -363,5 +363,30 @@ def test_a_bad_parameter_is_refused_with_key_value_and_rule(key: str, value: obj
 
 
 def test_an_unknown_parameter_is_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match=r"market_maker\.ema_widow is no parameter"):
+    with pytest.raises(ConfigurationError, match=r"market_maker\.ema_widow is not a setting; did you mean 'ema_window'"):
         STRATEGY.configure({"ema_widow": 5})
+
+
+# --- limits and growth --------------------------------------------------------------------------------------------
+
+
+def test_a_full_position_is_not_grown() -> None:
+    def bid_beside(held_money: str) -> int:
+        position = held(SOL.floor_lots_for(money(held_money), 15_005), 15_005)
+        view = a_view(position=position, allow_short=True)
+        bid = decide(view, inventory_mode="margin", order_fraction=0.5).target.bid
+        return bid.lots if bid is not None else 0
+
+    half = SOL.floor_lots_for(money("8"), 15_000)
+    assert bid_beside("4") == pytest.approx(half, rel=0.01)
+    assert bid_beside("12") == pytest.approx(half // 2, rel=0.01)  # what the limit leaves
+    assert bid_beside("16") == 0
+
+
+def test_margin_grows_what_it_holds_and_leaves_it_at_once() -> None:
+    half = held(SOL.floor_lots_for(money("8"), 15_005), 15_005)
+    both = decide(a_view(position=half, allow_short=True), inventory_mode="margin", order_fraction=0.25)
+    assert both.action == "quote_both"
+    assert both.target.ask is not None and both.target.bid is not None
+    assert (both.target.ask.purpose, both.target.ask.lots) == (Purpose.EXIT, half.lots)
+    assert both.target.bid.purpose is Purpose.ENTRY

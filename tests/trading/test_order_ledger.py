@@ -1,5 +1,6 @@
 """Orders, reports in any order, and fills counted once."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -158,4 +159,22 @@ def test_reports_in_any_order_and_twice_end_in_the_same_place(order_of: list[int
         for _ in range(data.draw(st.integers(1, 2))):
             ledger.apply(reports[index])
     assert (order.state, order.filled_lots, order.owed_lots) == (OrderState.FILLED, ONE, 0)
+    assert ledger.is_empty
+
+
+@pytest.mark.parametrize("was_closed", [False, True])
+def test_after_an_inheritance_no_late_report_brings_an_order_back_to_life(was_closed: bool) -> None:
+    # A gateway that was restarted tells how an order ended whose fill is in the inherited position already.
+    ledger, _ = a_ledger()
+    if was_closed:
+        ledger.apply(canceled(ID))
+    ledger.forget_live()
+    ledger.apply(Completed(ID, ONE, START))
+    assert ledger.is_empty
+
+
+def test_after_an_inheritance_a_late_fill_is_still_news() -> None:
+    ledger, _ = a_ledger()
+    ledger.forget_live()
+    assert ledger.apply(a_fill(Side.BUY, ONE, cl_ord_id=ID))
     assert ledger.is_empty

@@ -83,11 +83,30 @@ def test_order_is_written_with_the_pairs_own_digits_as_json_numbers() -> None:
 def test_immediate_order_carries_no_post_only_and_a_stop_carries_a_trigger() -> None:
     stream = a_stream()
     exit_now = msgspec.structs.replace(BUY, side=Side.SELL, time_in_force=TimeInForce.IOC, post_only=False)
-    stop = msgspec.structs.replace(exit_now, order_type=OrderType.STOP_LOSS)
+    stop = msgspec.structs.replace(exit_now, order_type=OrderType.STOP_LOSS, limit_ticks=8_260)
     assert "post_only" not in json.loads(stream.place(exit_now, NOW, NOW))["params"]
     params = json.loads(stream.place(stop, NOW, NOW))["params"]
     assert params["triggers"]["price"] == 85.16
-    assert "limit_price" not in params
+    assert (params["order_type"], params["limit_price"]) == ("stop-loss-limit", 82.6), "never at the market"
+
+
+def test_amend_of_a_stop_moves_its_trigger_and_keeps_a_worst_price() -> None:
+    amend = AmendOrder("wb1x1", "SOL/USDC", 8_500, 4_000_000, post_only=False, limit_ticks=8_245)
+    params = json.loads(a_stream().amend(amend, NOW, NOW))["params"]
+    assert (params["trigger_price"], params["limit_price"]) == (85.0, 82.45)
+    plain = json.loads(a_stream().amend(AmendOrder("wb1x1", "SOL/USDC", 8_500, 4_000_000), NOW, NOW))["params"]
+    assert plain["limit_price"] == 85.0
+    assert "trigger_price" not in plain
+
+
+def test_refusal_that_names_an_order_id_left_an_order_behind() -> None:
+    stream = a_stream()
+    frame = json.loads(stream.place(BUY, NOW, NOW))
+    reply = {"method": "add_order", "req_id": frame["req_id"], "success": False, "error": "EGeneral:Unknown method"}
+    assert isinstance(stream.receive(json.dumps(reply).encode(), NOW)[0], Rejected)
+    frame = json.loads(stream.place(BUY, NOW, NOW))
+    reply |= {"req_id": frame["req_id"], "result": {"order_id": "OAAAAA-BBBBB-CCCCCC"}}
+    assert stream.receive(json.dumps(reply).encode(), NOW) == [Accepted(BUY.cl_ord_id, "OAAAAA-BBBBB-CCCCCC", NOW)]
 
 
 def test_trade_is_read_to_the_last_digit() -> None:
@@ -169,6 +188,29 @@ def test_snapshot_of_resting_orders_becomes_views() -> None:
     (news,) = stream.receive(json.dumps(frame).encode(), NOW)
     assert isinstance(news, OpenOrders)
     assert [(each.ticks, each.lots, each.filled_lots) for each in news.orders] == [(8_516, 4_000_000, 1_000_000)]
+
+
+def test_a_stops_price_is_its_trigger_in_snapshots_and_amendments_alike() -> None:
+    order = {
+        "order_id": "O1",
+        "cl_ord_id": "wb1x1",
+        "symbol": "SOL/USDC",
+        "side": "sell",
+        "order_type": "stop-loss",
+        "order_qty": 0.04,
+        "triggers": {"reference": "last", "price": 84.20, "price_type": "static", "status": "untriggered"},
+        "stop_price": 84.20,
+        "cum_qty": 0,
+        "order_status": "new",
+        "exec_type": "new",
+    }
+    frame = {"channel": "executions", "type": "snapshot", "data": [order], "sequence": 1}
+    (news,) = a_stream().receive(json.dumps(frame).encode(), NOW)
+    assert isinstance(news, OpenOrders)
+    assert news.orders[0].ticks == 8_420
+    amended = executions(a_verified_stream(), {**order, "exec_type": "amended"})
+    assert isinstance(amended[0], Amended)
+    assert (amended[0].ticks, amended[0].lots) == (8_420, 4_000_000)
 
 
 def reply(stream: KrakenPrivateStream, sent: bytes, **answer: object) -> list[object]:

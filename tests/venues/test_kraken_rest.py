@@ -134,8 +134,11 @@ def test_trade_is_read_exactly_and_trades_on_other_pairs_only_counted() -> None:
 
 
 def test_key_rights_are_read_in_both_spellings() -> None:
-    assert rest.read_key(b'{"permissions":["query-funds"],"nonce_window":"15"}') == (frozenset({"query-funds"}), 15)
-    assert rest.read_key(b'{"permissions":[],"nonceWindow":0}') == (frozenset(), 0)
+    snake = b'{"permissions":["query-funds"],"nonce_window":"15","ip_allowlist":["", "10.0.0.1"],"valid_until":"7"}'
+    camel = b'{"permissions":[],"nonceWindow":0,"ipAllowlist":["10.0.0.1"],"validUntil":7}'
+    assert rest.read_key(snake) == (frozenset({"query-funds"}), 15, ("10.0.0.1",), 7)
+    assert rest.read_key(camel) == (frozenset(), 0, ("10.0.0.1",), 7)
+    assert rest.read_key(b'{"permissions":[]}') == (frozenset(), 0, (), 0)
 
 
 def test_unheard_of_system_state_is_unknown() -> None:

@@ -1,12 +1,14 @@
 """What the sources leave open: every switch changes what it says, and nothing else does."""
 
 import json
+import zlib
 
 import pytest
 
-from tests.venues.builders_kraken_server import BTC, Frame, Venue
+from tests.venues.builders_kraken_server import BTC, DOGE, Frame, Venue
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import PairStatus
+from wildbot.model.orders import Side
 from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed, assume
 
 ORDER = {"order_type": "limit", "side": "buy", "order_qty": 0.001, "limit_price": 50_000.0}
@@ -159,3 +161,51 @@ def test_change_of_a_pair_reaches_the_instrument_channel_and_rest() -> None:
     venue.publish()
     assert client.frames("instrument") == []
     assert json.dumps(update).count("symbol") == 1
+
+
+def test_market_data_calls_are_counted_by_pair() -> None:
+    venue = Venue(assume=assume(["public_per_s=2"]))
+    asked = [("Ticker", "XBTUSDC"), ("Depth", "BTC/USDC"), ("Trades", "XBT/USDC"), ("Depth", "XDGUSDC"), ("Time", "")]
+    errors = [venue.get(call, **({"pair": pair} if pair else {}))["error"] for call, pair in asked]
+    assert errors == [[], [], ["EGeneral:Too many requests"], [], []]  # one pair by any of its names, each pair its own
+    venue.pass_seconds(1)
+    assert venue.get("Trades", pair="XBTUSDC")["error"] == []
+
+
+def test_a_short_book_is_signed_without_its_missing_levels_or_with_zeros() -> None:
+    checksums = {}
+    for words in ("", "short_book=zeros"):
+        venue = Venue((DOGE,), assume=assume(words.split()))
+        venue.house(DOGE, Side.BUY, 10_000, 5 * 10**8)
+        client = venue.connect()
+        venue.publish()
+        (snapshot,) = [f for f in client.ask("subscribe", channel="book", symbol=[DOGE]) if f.get("channel") == "book"]
+        checksums[words] = snapshot["data"][0]["checksum"]  # type: ignore[index]
+    assert checksums[""] == zlib.crc32(b"10000500000000")
+    assert checksums["short_book=zeros"] == zlib.crc32(b"00" * 10 + b"10000500000000" + b"00" * 9)
+    deep = {
+        words: Venue(assume=assume(words.split())).server.stream.books[BTC].checksum() for words in ("", "short_book=zeros")
+    }
+    assert deep[""] == deep["short_book=zeros"]
+
+
+def test_a_maintenance_is_announced_as_assumed() -> None:
+    told = {}
+    for form in ("none", "times", "message"):
+        venue = Venue(assume=assume([f"announcement={form}"]))
+        client = venue.connect()
+        client.frames()
+        assert venue.admin.faults(b'{"verb": "announce", "in_s": 60, "s": 120}', venue.now_ns).status == 200
+        told[form] = [row for frame in client.frames("status") for row in frame["data"]]  # type: ignore[attr-defined]
+    assert told["none"] == []
+    (times,), (message,) = told["times"], told["message"]
+    assert times["maintenance"] == {"start_time": "2025-06-15T15:07:40Z", "end_time": "2025-06-15T15:09:40Z"}
+    assert message["message"] == "Scheduled maintenance from 2025-06-15T15:07:40Z to 2025-06-15T15:09:40Z"
+    assert times["system"] == message["system"] == "online"
+
+
+def test_the_text_of_a_refused_post_only_amend_is_assumed() -> None:
+    for words, text in (([], "EOrder:Post only order"), (["amend_post_only=EOrder:Would cross"], "EOrder:Would cross")):
+        client = Venue(assume=assume(words)).connect(private=True)
+        order_id = client.buy(50_000.0, post_only=True)["result"]["order_id"]  # type: ignore[index]
+        assert client.reply("amend_order", order_id=order_id, limit_price=61_000.0, post_only=True)["error"] == text

@@ -1,12 +1,15 @@
 """WILDBOT_HOME: where this instance keeps its sockets, locks, logs and books.
 
-Rules: `run/` and `data/` are for the owner alone (0700); a socket is bound only by who holds the lock of the same actor,
-    because a second bind of an ipc path succeeds silently and takes the traffic.
-Source: unix(7) sun_path limit of 107 bytes.
+Rules: `run/` and `data/` are for the owner alone (0700), and a start that finds them otherwise is refused: whoever could
+    enter may have put something there. What a process of ours creates from then on is for the owner alone (umask 077). A
+    socket is bound only by who holds the lock of the same actor, because a second bind of an ipc path succeeds silently
+    and takes the traffic.
+Source: unix(7) sun_path limit of 107 bytes; flock(2).
 """
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -30,20 +33,34 @@ class HomeLock:
 
     def __init__(self, path: Path, role: str) -> None:
         self._path = path
-        self._file: IO[str] = path.open("a+", encoding="ascii")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.seek(0)
-            text = self._file.read().strip()
+        self._file = self._locked(role)
+        while not self._is_in_place():  # its last holder removed the name while we waited at the door
             self._file.close()
-            pid = int(text) if text.isdigit() else 0
-            raise AlreadyRunningError(
-                f"{role} already runs in {path.parent.parent} (process {pid or 'unknown'})", pid
-            ) from None
+            self._file = self._locked(role)
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
         self._file.flush()
+
+    def _locked(self, role: str) -> IO[str]:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        file: IO[str] = os.fdopen(descriptor, "a+", encoding="ascii")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            text = file.read().strip()
+            file.close()
+            pid = int(text) if text.isdigit() else 0
+            raise AlreadyRunningError(
+                f"{role} already runs in {self._path.parent.parent} (process {pid or 'unknown'})", pid
+            ) from None
+        return file
+
+    def _is_in_place(self) -> bool:
+        try:
+            return os.fstat(self._file.fileno()).st_ino == self._path.stat().st_ino
+        except FileNotFoundError:
+            return False
 
     def fileno(self) -> int:
         """Return the descriptor, for a child that shall share the lock."""
@@ -66,11 +83,13 @@ class Home:
         self.reports = self.root / "reports"
 
     def prepare(self) -> None:
-        """Create the folders with their modes.
+        """Create the folders with their modes; from now on this process creates files for the owner alone.
 
         Raises:
-            ConfigurationError: if the path is too long for sockets, cannot be written, or `run/` is open to others.
+            ConfigurationError: if the path is too long for sockets, cannot be written, or `run/` or `data/` is not ours
+                alone.
         """
+        os.umask(0o077)
         longest = len(os.fsencode(self.run / LONGEST_SOCKET_NAME))
         if longest > SOCKET_PATH_BYTES_MAX:
             surplus = longest - SOCKET_PATH_BYTES_MAX
@@ -81,14 +100,22 @@ class Home:
         try:
             for folder in (self.root, self.run, self.log, self.data, self.reports):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.run.chmod(0o700)
-            self.data.chmod(0o700)
+            for folder in (self.run, self.data):
+                if (found := why_open(folder)) is not None:
+                    raise ConfigurationError(f"{folder} {found}; make sure of what is in it, then: chmod 700 {folder}")
         except OSError as error:
             raise ConfigurationError(f"WILDBOT_HOME {str(self.root)!r} cannot be used: {error.strerror}") from None
 
     def socket(self, name: str) -> Path:
         """Return the path of one of our ipc sockets."""
         return self.run / f"{name}.ipc"
+
+    def socket_file(self, name: str) -> int:
+        """Return which file one of our sockets is now (its inode; a second bind makes another), 0 when there is none."""
+        try:
+            return self.socket(name).stat().st_ino
+        except OSError:
+            return 0
 
     def endpoint(self, name: str) -> str:
         """Return the ZeroMQ address of one of our sockets."""
@@ -97,3 +124,13 @@ class Home:
     def lock(self, role: str) -> HomeLock:
         """Take the lock of one role. Raises: AlreadyRunningError when another process holds it."""
         return HomeLock(self.run / f"{role}.lock", role)
+
+
+def why_open(path: Path) -> str | None:
+    """Return how a file or folder is not ours alone, in words; None when it is. Raises: OSError."""
+    status = path.stat()
+    if status.st_uid != os.getuid():
+        return f"belongs to another user ({status.st_uid})"
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return f"is open to others (mode {stat.S_IMODE(status.st_mode):04o})"
+    return None

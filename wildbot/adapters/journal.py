@@ -1,10 +1,12 @@
 """The journal: one SQLite file that remembers every intent, fill and lease before anybody acts on them.
 
-Rules: one connection, one writer; a batch is one transaction, on disk (`synchronous=FULL`) when `write` returns. The file
-    is for the owner alone (0600) and belongs to one profile and one account for ever: its stamp is checked on opening.
-    Others may read it while we run (WAL).
+Rules: one connection, one writer, in the process that opened it; a batch is one transaction, on disk (`synchronous=FULL`)
+    when `write` returns. The file is for the owner alone (0600) and belongs to one profile, one API key and one place of
+    the exchange for ever: its stamp is checked on opening. A file that is damaged, foreign or newer is refused, never
+    repaired and never written to. Others may read it while we run (WAL).
 Source: SQLite documentation on WAL and synchronous; BEGIN IMMEDIATE because an upgrade from read to write fails at once.
-Known limit: the WAL-reset race fixed in SQLite 3.51.3 needs two writers or checkpointers; there is one here.
+Known limit: the WAL-reset race fixed in SQLite 3.51.3 needs two writers or checkpointers; there is one here. SQLite
+    keeps no checksum of a page: a flipped bit inside a number shows only when the exchange's own records are compared.
 """
 
 import contextlib
@@ -14,13 +16,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wildbot.adapters import journal_schema as schema
-from wildbot.adapters.journal_schema import EventRow, FillRow, LeaseRow, OrderRow
 from wildbot.model.errors import ConfigurationError, WildBotError
+from wildbot.model.journal import EventRow, FillRow, LeaseRow, OrderRow
 
 BUSY_TIMEOUT_S = 2.0
 STAMP_PROFILE = "stamp/profile"
 STAMP_KEY = "stamp/key"
+STAMP_PLACE = "stamp/place"
 CHECKPOINT_PAGES = 1_000
+_CURE = "`wildbot doctor` says more; nothing is traded until it is restored or moved away"
 
 
 class JournalError(WildBotError):
@@ -30,56 +34,85 @@ class JournalError(WildBotError):
 class Journal:
     """The single connection to the journal."""
 
-    def __init__(self, path: Path, *, profile: str, key_fingerprint: str) -> None:
-        """Open or create the journal.
+    def __init__(self, path: Path, *, profile: str, key_fingerprint: str, place: str) -> None:
+        """Open or create the journal of one profile, one key, and one place of the exchange ("kraken", "loopback").
 
         Raises:
-            ConfigurationError: if the file is damaged, of a newer version, or another profile's or account's.
+            ConfigurationError: if it cannot be written, is damaged, foreign or newer, or belongs to somebody else.
         """
         self._path = path
+        self._owner = os.getpid()
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
             path.chmod(0o600)
             self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            self._prepare(profile, key_fingerprint)
-        except (sqlite3.DatabaseError, OSError) as error:
-            raise ConfigurationError(f"the journal {path.name} cannot be used: {error}") from None
+        except OSError as error:
+            raise ConfigurationError(f"the journal {path} cannot be written: {error.strerror}; {_CURE}") from None
+        try:
+            self._prepare({STAMP_PROFILE: profile, STAMP_KEY: key_fingerprint, STAMP_PLACE: place})
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise ConfigurationError(f"the journal {path} cannot be used: {error}; {_CURE}") from None
+        except ConfigurationError:
+            self._connection.close()
+            raise
         self._inode = path.stat().st_ino
 
-    def _prepare(self, profile: str, key_fingerprint: str) -> None:
+    def _prepare(self, stamp: dict[str, str]) -> None:
         connection = self._connection
+        self._check_whose()  # before the first statement that writes
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        # The whole check: an index that lost an entry would let a fill be booked twice.
+        verdict = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if verdict != "ok":
-            raise ConfigurationError(f"the journal {self._path.name} is damaged ({verdict}); restore it or move it away")
+            raise ConfigurationError(f"the journal {self._path} is damaged ({verdict.splitlines()[-1]}); {_CURE}")
+        self._upgrade(stamp)
+        stamped = self.meta()
+        for name, what in ((STAMP_PROFILE, "profile"), (STAMP_KEY, "API key"), (STAMP_PLACE, "exchange")):
+            if stamped.get(name) != stamp[name]:
+                raise ConfigurationError(
+                    f"the journal {self._path} belongs to another {what} ({stamped.get(name)}, ours is {stamp[name]});"
+                    " move it away to start anew, or set WILDBOT_HOME to its own"
+                )
+
+    def _check_whose(self) -> None:
+        """Look without writing: an empty file, or ours, of a version we know."""
+        connection = self._connection
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables and not version and not application:
+            return
+        if application not in (0, schema.APPLICATION_ID) or version < 1 or not {"meta", "fills", "orders"} <= tables:
+            raise ConfigurationError(f"{self._path} is another program's file, not a journal of WildBot; {_CURE}")
         if version > schema.VERSION:
             raise ConfigurationError(
-                f"the journal {self._path.name} has version {version}, this WildBot reads up to {schema.VERSION}"
-            )
-        if version == 0:
-            self._create(profile, key_fingerprint)
-        stamped = self.meta()
-        if stamped.get(STAMP_PROFILE) != profile:
-            raise ConfigurationError(
-                f"the journal {self._path.name} belongs to profile {stamped.get(STAMP_PROFILE)!r}, not {profile!r}"
-            )
-        if stamped.get(STAMP_KEY) != key_fingerprint:
-            raise ConfigurationError(
-                f"the journal {self._path.name} belongs to another API key ({stamped.get(STAMP_KEY)}, ours is"
-                f" {key_fingerprint}); move it away to start with this account"
+                f"the journal {self._path} has version {version}, this WildBot reads up to {schema.VERSION}; start the"
+                " newer WildBot again"
             )
 
-    def _create(self, profile: str, key_fingerprint: str) -> None:
+    def _upgrade(self, stamp: dict[str, str]) -> None:
+        """Bring an empty or older file to our version, in one transaction with its number: all of it or nothing."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
-        for statement in schema.SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.executemany(schema.WRITE_META, [(STAMP_PROFILE, profile), (STAMP_KEY, key_fingerprint)])
-        connection.execute(f"PRAGMA user_version={schema.VERSION}")
-        connection.execute("COMMIT")
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in schema.SCHEMA.split(";"):
+                    connection.execute(statement)
+                connection.executemany(schema.WRITE_META, stamp.items())
+            elif version == 1:  # it never said where its orders went: where they go now
+                connection.execute(schema.WRITE_META, (STAMP_PLACE, stamp[STAMP_PLACE]))
+            if version < schema.VERSION:
+                connection.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version={schema.VERSION}")
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -96,6 +129,7 @@ class Journal:
 
         `leases` replaces all leases in force. Raises: JournalError.
         """
+        assert os.getpid() == self._owner, "a connection that came over a fork destroys the file"
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -137,7 +171,7 @@ class Journal:
 
     def orders(self, *, closed_max: int) -> list[OrderRow]:
         """Return every order that is not closed, and the last `closed_max` closed ones."""
-        live = "('pending', 'open', 'partially_filled', 'unknown')"
+        live = schema.LIVE_STATES
         rows = self._connection.execute(f"SELECT * FROM orders WHERE state IN {live}").fetchall()  # noqa: S608
         rows += self._connection.execute(
             f"SELECT * FROM orders WHERE state NOT IN {live} ORDER BY created_ns DESC LIMIT ?",  # noqa: S608

@@ -1,13 +1,15 @@
-"""The journal's tables, and the rows that go in and out.
+"""The journal's tables, and the statements that fill them from the rows of `wildbot.model.journal`.
 
 Rules: prices, sizes and money are exact decimal text; times are UTC nanoseconds. The names of `fills`, `orders`, `leases`
     and `events` are a promise to the outside world.
-Source: SQLite "PRAGMA user_version", "STRICT Tables".
+Source: SQLite "PRAGMA user_version", "PRAGMA application_id", "STRICT Tables".
 """
 
-from typing import NamedTuple
+VERSION = 2
+"""1: the first. 2: the stamp names the place of the exchange too."""
 
-VERSION = 1
+APPLICATION_ID = 0x57424A31
+"""Tells our file from any other program's: "WBJ1"."""
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -36,70 +38,11 @@ CREATE TABLE events (
 ) STRICT;
 """
 
+LIVE_STATES = "('pending', 'open', 'partially_filled', 'unknown')"
+"""An order in one of these may rest at the exchange."""
+
 WRITE_FILL = "INSERT OR IGNORE INTO fills VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 WRITE_ORDER = "INSERT OR REPLACE INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 WRITE_LEASE = "INSERT INTO leases VALUES (?,?,?,?,?)"
 WRITE_EVENT = "INSERT INTO events (ts_ns, kind, pair, text) VALUES (?,?,?,?)"
 WRITE_META = "INSERT OR REPLACE INTO meta VALUES (?,?)"
-
-
-class FillRow(NamedTuple):
-    """One execution; `trade_id` is the exchange's unique id, `pair_trade_id` its number in the pair's public sequence."""
-
-    trade_id: str
-    order_id: str
-    cl_ord_id: str
-    pair: str
-    side: str
-    price: str
-    qty: str
-    cost: str
-    fee: str
-    fee_asset: str
-    liquidity: str
-    pnl: str
-    reason: str
-    pair_trade_id: int
-    ts_ns: int
-    epoch: int
-
-
-class OrderRow(NamedTuple):
-    """One order as it stands; `reason` is how it ended, `strategy_reason` why it was placed."""
-
-    cl_ord_id: str
-    order_id: str
-    pair: str
-    side: str
-    type: str
-    price: str
-    qty: str
-    filled_qty: str
-    state: str
-    reason: str
-    purpose: str
-    time_in_force: str
-    post_only: int
-    strategy_reason: str
-    created_ns: int
-    updated_ns: int
-    epoch: int
-
-
-class LeaseRow(NamedTuple):
-    """One lease in force."""
-
-    pair: str
-    epoch: int
-    amount: str
-    expires_ns: int
-    version: int
-
-
-class EventRow(NamedTuple):
-    """One line of history."""
-
-    ts_ns: int
-    kind: str
-    pair: str
-    text: str

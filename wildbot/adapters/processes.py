@@ -16,6 +16,8 @@ import threading
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from wildbot.adapters.failpoints import FAILPOINTS_NAME
+
 K = TypeVar("K", bound=Hashable)
 
 PR_SET_PDEATHSIG = 1
@@ -23,10 +25,15 @@ CHILDREN_MAX = 16
 
 _PASSED_ON = frozenset(
     {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME"}
-)
-"""What Python and its libraries need to start; everything else stays here."""
+) | {FAILPOINTS_NAME}
+"""What Python and its libraries need to start, and what a drill tells every process; everything else stays here."""
 
 _libc = ctypes.CDLL(None, use_errno=True)  # looked up before any fork: the child must not import anything
+
+
+def end_with_parent(number: int) -> None:
+    """Have the kernel send this process a signal when its parent ends. Call it from the main thread, first thing."""
+    _libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def clean_environment(told: Mapping[str, str]) -> dict[str, str]:

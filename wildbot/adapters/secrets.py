@@ -1,22 +1,31 @@
 """The API key: read once, by the order gateway alone, and never shown.
 
 Rules: from the environment (`KRAKEN_API_KEY`, `KRAKEN_API_SECRET`), or from files named by the `_FILE` forms that nobody
-    else may read; then removed from the environment, so that no child inherits it. Real keys are spoken only to Kraken's
-    own hosts or to this machine.
+    else may read; then removed from the environment and overwritten where the kernel shows it. Where a key may
+    be sent is for `live_gate.py`.
+Known limit: a key that was given in the environment stays in that of the processes above (`wildbot up`, supervisord), which
+    need it to start the gateway again; a key in a file is in no environment at all.
 """
 
+import base64
+import binascii
 import hashlib
 import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from wildbot.adapters.hardening import wipe_variable
+from wildbot.adapters.home import why_open
 from wildbot.model.errors import ConfigurationError
 
 KEY_NAME = "KRAKEN_API_KEY"
 SECRET_NAME = "KRAKEN_API_SECRET"  # noqa: S105 - the name of a variable
-KRAKEN_HOSTS = frozenset({"api.kraken.com", "ws-auth.kraken.com"})
+SHIPPED_FINGERPRINTS = frozenset({"5cb17718721c"})
+"""The keys of config/*.toml, which everybody knows; a test holds the two together."""
+
+KRAKEN_KEY_CHARACTERS = 56
+KRAKEN_SECRET_BYTES = 64
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -39,8 +48,8 @@ def read_api_key(environment: MutableMapping[str, str]) -> ApiKey | None:
     Raises:
         ConfigurationError: if only half of it is there, or a file cannot be used.
     """
-    key = _read(environment, KEY_NAME)
-    secret = _read(environment, SECRET_NAME)
+    key = read_secret(environment, KEY_NAME)
+    secret = read_secret(environment, SECRET_NAME)
     if not key and not secret:
         return None
     if not key or not secret:
@@ -49,33 +58,41 @@ def read_api_key(environment: MutableMapping[str, str]) -> ApiKey | None:
     return ApiKey(key, secret)
 
 
-def check_hosts(*urls: str) -> None:
-    """Refuse to speak real keys to anyone but Kraken or this machine.
+def check_kraken_key(key: ApiKey) -> None:
+    """Refuse to show Kraken a key that cannot be one of its own, or that belongs to a simulated exchange.
 
     Raises:
-        ConfigurationError: naming the address.
+        ConfigurationError: without the key's text.
     """
-    for url in urls:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if host in LOOPBACK_HOSTS:
-            continue
-        if host not in KRAKEN_HOSTS:
-            raise ConfigurationError(f"{url} is neither Kraken's own host nor this machine; real keys are not sent there")
-        if parts.scheme not in ("https", "wss") or parts.username or parts.password:
-            raise ConfigurationError(f"{url} must be a plain https:// or wss:// address")
+    if key.fingerprint in SHIPPED_FINGERPRINTS:
+        raise ConfigurationError(f"{KEY_NAME} is the key of a simulated exchange; Kraken is not asked with it")
+    try:
+        secret_bytes = len(base64.b64decode(key.secret, validate=True))
+    except binascii.Error:
+        secret_bytes = 0
+    if len(key.key) != KRAKEN_KEY_CHARACTERS or secret_bytes != KRAKEN_SECRET_BYTES:
+        raise ConfigurationError(
+            f"{KEY_NAME} and {SECRET_NAME} do not have the form of Kraken's keys ({KRAKEN_KEY_CHARACTERS} characters, and"
+            f" base64 of {KRAKEN_SECRET_BYTES} bytes); copy them again"
+        )
 
 
-def _read(environment: MutableMapping[str, str], name: str) -> str:
+def read_secret(environment: MutableMapping[str, str], name: str) -> str:
+    """Return a secret of the environment, or of the file its `_FILE` form names, and remove both; "" when there is none.
+
+    Raises:
+        ConfigurationError: if the file cannot be used; without its text.
+    """
+    if environment is os.environ:
+        wipe_variable(name)
     text = environment.pop(name, "").strip()
     file_name = environment.pop(f"{name}_FILE", "").strip()
     if text or not file_name:
         return text
     path = Path(file_name)
     try:
-        status = path.stat()
-        if status.st_mode & 0o077 or status.st_uid != os.getuid():
-            raise ConfigurationError(f"{name}_FILE must be yours alone: chmod 600 {file_name}")
+        if (found := why_open(path)) is not None:
+            raise ConfigurationError(f"{name}_FILE must be yours alone, {file_name} {found}: chmod 600 {file_name}")
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(f"{name}_FILE {file_name!r} cannot be read") from None

@@ -1,6 +1,7 @@
 """REST to a venue: one worker thread, a bounded queue, a descriptor that says when answers are here.
 
-Rules: private calls leave one after the other, at most `calls_per_s`; urgent ones overtake the waiting. A nonce is drawn
+Rules: private calls leave one after the other, at most `calls_per_s`; urgent ones overtake the waiting; while they
+    are held, none leaves. A nonce is drawn
     when its call leaves, rises strictly, and never leaves the reserve that the owner has put on disk. No exception text
     of the HTTP library is ever passed on: it may hold addresses and headers. Certificates are always verified.
 Owns: the HTTP session, the nonce.
@@ -14,70 +15,27 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 import requests
 import urllib3
 
 from wildbot.adapters.secrets import ApiKey
 from wildbot.model.errors import VenueRefusal, VenueSilence
+from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.venues.kraken.rest import PUBLIC_PATH, read_result, signed_request
-from wildbot.venues.kraken.signing import next_nonce
+from wildbot.venues.kraken.rest_calls import NonceReserve, RestCall, RestOutcome
+from wildbot.venues.kraken.rest_pace import RATE_REFUSAL, RestPace
 
 QUEUE_MAX = 200
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
 BODY_BYTES_MAX = 16 * 2**20
-NONCE_RESERVE = 60_000_000
-"""Nonces are microseconds: a reserve lasts a minute, and a restart goes on above it."""
+
+OVERTAKEN_S = 0.2
+"""How often a call that waits for the venue's counter looks whether an urgent one has come in."""
+
 
 _STOP_RANK = 9
-
-
-class RestCall(NamedTuple):
-    """One call; `tag` comes back with its outcome. Public calls are GETs and wait for no budget."""
-
-    tag: object
-    endpoint: str
-    params: dict[str, str]
-    private: bool = True
-    urgent: bool = False
-
-
-class RestOutcome(NamedTuple):
-    """What became of a call: the `result` as JSON bytes, the venue's no, or silence."""
-
-    tag: object
-    result: bytes | VenueRefusal | VenueSilence
-
-
-class NonceReserve:
-    """Strictly rising nonces below a ceiling that is on disk before any nonce under it is used."""
-
-    def __init__(self, persisted_ceiling: int, now_ns: int) -> None:
-        self._last = max(persisted_ceiling, now_ns // 1_000)
-        self._ceiling = self._last
-
-    def wanted_ceiling(self) -> int | None:
-        """Return the ceiling to write down and then `extend` to, or None while enough is left."""
-        return self._last + NONCE_RESERVE if self._ceiling - self._last < NONCE_RESERVE // 2 else None
-
-    def extend(self, ceiling: int) -> None:
-        """The ceiling is on disk."""
-        self._ceiling = max(self._ceiling, ceiling)
-
-    def draw(self, now_ns: int) -> int:
-        """Return the next nonce. Raises: VenueSilence when the reserve is used up (the call does not leave)."""
-        nonce = min(next_nonce(self._last, now_ns), max(self._ceiling, self._last + 1))
-        if nonce > self._ceiling:
-            raise VenueSilence("no nonce reserve on disk; the call was not sent")
-        self._last = nonce
-        return nonce
-
-    @property
-    def last(self) -> int:
-        """The last nonce drawn."""
-        return self._last
 
 
 class VenueClient:
@@ -90,12 +48,17 @@ class VenueClient:
         nonces: NonceReserve,
         *,
         calls_per_s: float = 1.0,
+        tier: str = "intermediate",
+        counter_empty_ns: int = 0,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        """`counter_empty_ns`: when the venue's call counter is empty after a former run, by `clock_ns`."""
         self._base_url = base_url.rstrip("/")
         self._key = key
         self._nonces = nonces
-        self._gap_s = 1.0 / calls_per_s
+        empty_in_s = (counter_empty_ns - clock_ns()) / NANOS_PER_SECOND
+        self._pace = RestPace(calls_per_s, tier=tier, empty_in_s=empty_in_s, now_s=time.monotonic())
+        self._held_until_ns = 0
         self._clock_ns = clock_ns
         self._calls: queue.PriorityQueue[tuple[int, int, RestCall | None]] = queue.PriorityQueue(QUEUE_MAX)
         self._order = itertools.count()
@@ -114,6 +77,11 @@ class VenueClient:
         """How many calls have not left yet."""
         return self._calls.qsize()
 
+    @property
+    def counter_empty_ns(self) -> int:
+        """When the venue's call counter is empty if no further call leaves, for the next run to know."""
+        return self._clock_ns() + int(self._pace.empty_in_s(time.monotonic()) * NANOS_PER_SECOND)
+
     def submit(self, call: RestCall) -> bool:
         """Queue a call; False when the queue is full (then it will never leave)."""
         try:
@@ -121,6 +89,10 @@ class VenueClient:
         except queue.Full:
             return False
         return True
+
+    def hold(self, until_ns: int) -> None:
+        """Let no private call leave before this time: they are answered with silence at once."""
+        self._held_until_ns = until_ns
 
     def drain(self) -> list[RestOutcome]:
         """Return the outcomes that are here, oldest first."""
@@ -146,17 +118,16 @@ class VenueClient:
     def _work(self) -> None:
         session = requests.Session()
         session.trust_env = False  # no proxies or netrc from the environment: keys go straight to the venue
-        free_at = 0.0
         while not self._stopping.is_set():
             _, _, call = self._calls.get()
             if call is None:
                 return
             if call.private:
-                wait_s = free_at - time.monotonic()
-                if wait_s > 0 and self._stopping.wait(wait_s):
-                    return
-                call = self._overtaken(call)
-                free_at = time.monotonic() + self._gap_s
+                while (wait_s := self._pace.wait_s(call.endpoint, time.monotonic())) > 0:
+                    if self._stopping.wait(min(wait_s, OVERTAKEN_S)):
+                        return
+                    call = self._overtaken(call)
+                self._pace.left(call.endpoint, time.monotonic())
             self._outcomes.append(RestOutcome(call.tag, self._outcome(session, call)))
             os.eventfd_write(self._wake, 1)
 
@@ -178,14 +149,20 @@ class VenueClient:
         try:
             status, body = self._exchange(session, call)
             return read_result(status, body)
-        except (VenueRefusal, VenueSilence) as outcome:
-            return outcome
+        except VenueRefusal as refusal:
+            if call.private and str(refusal).startswith(RATE_REFUSAL):
+                self._pace.refused(time.monotonic())
+            return refusal
+        except VenueSilence as silence:
+            return silence
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return VenueSilence(f"{call.endpoint}: {type(error).__name__}")
 
     def _exchange(self, session: requests.Session, call: RestCall) -> tuple[int, bytes]:
         timeout = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         if call.private:
+            if self._clock_ns() < self._held_until_ns:
+                raise VenueSilence("held back; the call was not sent")
             nonce = self._nonces.draw(self._clock_ns())
             request = signed_request(call.endpoint, call.params, nonce=nonce, key=self._key.key, secret=self._key.secret)
             answer = session.post(

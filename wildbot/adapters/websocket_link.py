@@ -8,14 +8,13 @@
 
 Rules: names, TCP, TLS and the opening handshake may block, so `connect` does them in a worker thread that ends with
     them; from then on everything happens inside `pump` and `send`, which never block. The link never reconnects by
-    itself: after `closed` the caller decides when to `connect` again (`Backoff` says how long to wait).
+    itself: after `closed` the caller decides when to `connect` again (`protocol.reliability.Backoff`).
 Owns: an epoll descriptor that stays the same for the link's whole life, over any number of connections.
 Source: RFC 6455 through the sans-I/O protocol of the `websockets` library; epoll(7), eventfd(2).
 Known limit: the resolver's own time limit bounds the name look-up; `close` abandons an attempt that takes too long.
 """
 
 import os
-import random
 import select
 import socket
 import ssl
@@ -221,23 +220,3 @@ def _why_closed(protocol: Protocol) -> str:
     if protocol.close_rcvd is not None:
         return f"closed by the server: {protocol.close_rcvd.code} {protocol.close_rcvd.reason}".rstrip()
     return "connection ended without a close frame"
-
-
-class Backoff:
-    """How long to wait before the next try: doubling from `floor_s` to `ceiling_s`, shortened at random by up to half.
-
-    The jitter keeps many clients that lost one server from returning in step.
-    """
-
-    def __init__(self, rng: random.Random, *, floor_s: float = 1.0, ceiling_s: float = 30.0) -> None:
-        self._rng, self._floor_s, self._ceiling_s = rng, floor_s, ceiling_s
-        self._base_s = floor_s
-
-    def next_delay_s(self) -> float:
-        """Return the seconds to wait now, in floor_s..ceiling_s; the next answer is based on twice as much."""
-        base_s, self._base_s = self._base_s, min(2 * self._base_s, self._ceiling_s)
-        return max(self._floor_s, base_s * self._rng.uniform(0.5, 1.0))
-
-    def reset(self) -> None:
-        """Begin again at the floor: the connection has proved itself."""
-        self._base_s = self._floor_s

@@ -26,7 +26,7 @@ from wildbot.analytics.status_rows import (
     trader_row,
 )
 from wildbot.market.pair_score import PairScore
-from wildbot.model.control import ToSupervisor
+from wildbot.model.control import NoneRest, ToSupervisor
 from wildbot.model.desk import PositionState
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, Instrument, Money, money_text
 from wildbot.model.market_data import BookSnapshot
@@ -104,6 +104,8 @@ class StatusBoard:
                 return self.on_alert(message)
             case AlertCleared():
                 self._standing.pop((message.actor, message.key), None)
+            case NoneRest() if self._gateway is not None:
+                self._gateway = msgspec.structs.replace(self._gateway, open_orders=0, unknown_orders=0)
             case _:
                 pass  # between the supervisor and its peers
         return None

@@ -128,6 +128,7 @@ class AlertView(msgspec.Struct, frozen=True):
     level: str
     actor: str
     text: str
+    key: str = ""
 
 
 class AllocatorView(msgspec.Struct, frozen=True):

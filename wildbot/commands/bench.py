@@ -7,11 +7,17 @@ from typing import Annotated
 import msgspec
 import typer
 
-from actors.bench_engine import BOOKS, measure_engine
+from actors.bench_backtest import measure_backtest
+from actors.bench_engine import BOOKS, MAKER, measure_engine
 from actors.bench_exchange import SECTIONS, measure_exchange
 from actors.bench_feed import measure_feed, replay_frames
+from actors.bench_journal import COMMITS, measure_journal
 from actors.bench_startup import STARTS, measure_startup
+from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
+from wildbot.commands.backtest_job import BacktestJob, setup_of
+from wildbot.commands.backtest_request import capital_of, fees_of, parameters_of, tapes_of
+from wildbot.commands.backtest_tapes import FORMATS, open_tape
 from wildbot.commands.bench_memory import measure_memory
 from wildbot.commands.instance import Instance
 from wildbot.commands.terminal import JsonOption, current_home, explained, fail, new_table, output, print_json
@@ -45,13 +51,14 @@ def feed(
 @explained
 def engine(
     books: Annotated[int, typer.Option("--books", min=100, help="How many books to think about.")] = BOOKS,
+    strategy: Annotated[str, typer.Option("--strategy", help="Whose mind it is.")] = MAKER,
     json_output: JsonOption = False,
 ) -> None:
     """One trader's mind: a book in, order commands out.
 
-    Example: wildbot bench engine --json
+    Example: wildbot bench engine --strategy order_flow_imbalance --json
     """
-    _show(measure_engine(books), as_json=json_output)
+    _show(measure_engine(books, strategy), as_json=json_output)
 
 
 @app.command()
@@ -80,6 +87,34 @@ def exchange(
 
 @app.command()
 @explained
+def backtest(
+    data: Annotated[Path, typer.Option("--data", help="A recording.")],
+    form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")] = AUTO,
+    instrument: Annotated[str, typer.Option("--instrument", help="What it is of, where it holds several.")] = "",
+    assignment: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter.")] = None,
+    capital: Annotated[str, typer.Option("--capital", help="In the quote currency.")] = "10000",
+    json_output: JsonOption = False,
+) -> None:
+    """A recording through book, signals, market maker and queue-aware fills in virtual time, on one core.
+
+    Example: wildbot bench backtest --data recordings/BTC-USDC --json
+    """
+    settings = load().settings
+    tapes = tapes_of([data], form, [instrument] if instrument else [])
+    job = BacktestJob(
+        tapes=tapes,
+        strategy=MAKER,
+        parameters=parameters_of(settings, MAKER, assignment or []),
+        model="queue_position",
+        fees=fees_of("", settings, tapes),
+        capital=capital_of(capital, settings),
+        settings=settings,
+    )
+    _show(measure_backtest(setup_of(job), [open_tape(each) for each in tapes]), as_json=json_output)
+
+
+@app.command()
+@explained
 def startup(
     starts: Annotated[int, typer.Option("--starts", min=1, max=1000, help="How many starts.")] = STARTS,
     json_output: JsonOption = False,
@@ -89,6 +124,26 @@ def startup(
     Example: wildbot bench startup --json
     """
     _show(msgspec.to_builtins(measure_startup(load().settings, starts)), as_json=json_output)
+
+
+@app.command()
+@explained
+def journal(
+    commits: Annotated[int, typer.Option("--commits", min=10, max=1_000_000, help="How many, at each setting.")] = COMMITS,
+    json_output: JsonOption = False,
+) -> None:
+    """What durability costs on the disk of this home: an intent per commit, at each setting of SQLite.
+
+    Example: wildbot bench journal --json
+    """
+    home = current_home()
+    home.prepare()
+    measured = measure_journal(home.data, commits)
+    if json_output:
+        print_json(measured)
+        return
+    for record in measured.values():
+        _show(record, as_json=False)
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
+import msgspec
 import typer
 
+from actors.run_record import chosen_universe
 from wildbot.commands.terminal import JsonOption, clean, new_table, output, print_json
 from wildbot.settings_loading import load
 
@@ -16,7 +18,11 @@ def config(
 
     Example: wildbot config --profile live
     """
-    rows = list(load({"profile": profile} if profile else None).rows())
+    loaded = load({"profile": profile} if profile else None)
+    rows = list(loaded.rows())
+    if chosen := chosen_universe(loaded.settings):
+        text = msgspec.json.encode(chosen).decode()
+        rows = [(row[0], text, "set_universe") if row[0] == "trading.universe" else row for row in rows]
     if json_output:
         print_json({key: {"value": value, "origin": origin} for key, value, origin in rows})
         return

@@ -1,61 +1,35 @@
 """`wildbot doctor`: everything that could stop WildBot from trading, one line each, with the cure.
 
-Rules: a check repairs nothing (the home's folders are made, as a start would); what cannot be checked now is said to be
-    so, never counted as fine.
+Rules: a check repairs nothing; what cannot be checked now is said to be so, never counted as fine. Exit code 1 when one
+    check fails. Profile live starts only over checks of which none fails (`live_start.py`).
 """
 
 import os
-import shutil
-import stat
-import time
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 
-import msgspec
-import requests
 import typer
 
+from actors.gateway_setup import open_live_gate
 from actors.spec import EXIT_DONE, EXIT_FAILED
-from wildbot.adapters.home import Home
+from wildbot.adapters.home import Home, why_open
+from wildbot.adapters.live_gate import KRAKEN, place_of
+from wildbot.adapters.secrets import KEY_NAME, SECRET_NAME, ApiKey, check_kraken_key, read_api_key
 from wildbot.commands import launch
+from wildbot.commands.doctor_exchange import look_at_exchange, look_at_key
+from wildbot.commands.doctor_findings import Finding, Verdict
+from wildbot.commands.doctor_journal import journal_path, look_at_journal, nonce_ceiling
+from wildbot.commands.doctor_machine import look_at_build, look_at_disk, look_at_home, look_at_sqlite
+from wildbot.commands.doctor_telegram import look_at_telegram
 from wildbot.commands.instance import Instance
 from wildbot.commands.terminal import JsonOption, clean, new_table, output, print_json
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
 
-FREE_BYTES_MIN = 500_000_000
-"""Logs and the journal need little; below this the disk is about to be full for everybody."""
-
-CLOCK_OFFSET_S_MAX = 1.0
-"""Nonces and not-after times tolerate more; a clock this wrong is not synchronised at all."""
-
-ASK_TIMEOUT_S = 5.0
-CREDENTIALS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
-OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
-
-
-class Verdict(StrEnum):
-    """What a check found; `unknown` is something that can only be seen while WildBot runs."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-    UNKNOWN = "unknown"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One line of the doctor: what was looked at, how it is, and what to do about it."""
-
-    check: str
-    verdict: Verdict
-    text: str
-    cure: str = ""
-
 
 def doctor(json_output: JsonOption = False) -> None:
-    """Check configuration, home, disk, ports, processes, keys, exchange and clock; say the cure of what is wrong.
+    """Check configuration, home, disk, journal, ports, processes, keys, exchange and clock; say the cure of what is wrong.
 
     Example: wildbot doctor
     """
@@ -63,12 +37,17 @@ def doctor(json_output: JsonOption = False) -> None:
     if json_output:
         print_json(findings)
     else:
-        table = new_table("", "check", "finding", "cure")
-        for finding in findings:
-            table.add_row(finding.verdict, finding.check, clean(finding.text), clean(finding.cure))
-        output().print(table)
+        show(findings)
     sick = any(finding.verdict is Verdict.FAIL for finding in findings)
     raise typer.Exit(EXIT_FAILED if sick else EXIT_DONE)
+
+
+def show(findings: list[Finding]) -> None:
+    """Print findings as a table."""
+    table = new_table("", "check", "finding", "cure")
+    for finding in findings:
+        table.add_row(finding.verdict, finding.check, clean(finding.text), clean(finding.cure))
+    output().print(table)
 
 
 def examine() -> Iterator[Finding]:
@@ -79,35 +58,35 @@ def examine() -> Iterator[Finding]:
         yield Finding("configuration", Verdict.FAIL, str(error), "`wildbot config` shows where each value comes from")
         return
     yield Finding("configuration", Verdict.OK, f"profile {settings.profile}, strategy {settings.trading.strategy}")
+    yield from examine_settings(settings)
+
+
+def examine_settings(settings: Settings) -> Iterator[Finding]:
+    """Yield the findings for these settings."""
     home = Home(settings.home)
     instance = Instance(home)
-    yield _home(home)
-    yield _disk(home)
+    yield look_at_build(settings)
+    yield from look_at_home(home)
+    yield from look_at_disk(home)
+    yield look_at_sqlite()
     yield _program_file()
     yield _processes(instance)
-    yield from _ports(settings, runs=instance.supervisord_pid() is not None)
-    yield from _credentials(settings)
-    yield from _exchange(settings, runs=instance.supervisord_pid() is not None)
-
-
-def _home(home: Home) -> Finding:
-    try:
-        home.prepare()
-    except ConfigurationError as error:
-        return Finding("home", Verdict.FAIL, str(error), "set WILDBOT_HOME to a short path you may write to")
-    for folder in (home.run, home.data):
-        if folder.stat().st_mode & OTHERS_MAY or folder.stat().st_uid != os.getuid():
-            return Finding("home", Verdict.FAIL, f"{folder} is not yours alone", f"chown and chmod 700 {folder}")
-    return Finding("home", Verdict.OK, str(home.root))
-
-
-def _disk(home: Home) -> Finding:
-    place = home.root if home.root.exists() else home.root.parent
-    free = shutil.disk_usage(place).free if place.exists() else 0
-    text = f"{free / 1e9:.1f} GB free"
-    if free < FREE_BYTES_MIN:
-        return Finding("disk", Verdict.FAIL, text, f"free at least {FREE_BYTES_MIN / 1e9:g} GB")
-    return Finding("disk", Verdict.OK, text)
+    runs = instance.supervisord_pid() is not None
+    yield from _ports(settings, runs=runs)
+    if settings.profile is Profile.LIVE:
+        yield _live_gate(settings)
+    yield from _key_files(settings)
+    key, problem = _key(settings)
+    if problem is not None:
+        yield problem
+    yield from look_at_telegram(settings)
+    yield from look_at_journal(home, settings, key.fingerprint if key else None)
+    if settings.exchange.embedded and not settings.kraken.rest_url and not runs:
+        yield Finding("exchange", Verdict.UNKNOWN, "our own exchange starts with `wildbot up`")
+        return
+    yield from look_at_exchange(settings.rest_url)
+    if key is not None and not settings.exchange.embedded:
+        yield from look_at_key(settings.rest_url, key, nonce_ceiling(journal_path(home, settings)))
 
 
 def _program_file() -> Finding:
@@ -140,59 +119,47 @@ def _ports(settings: Settings, *, runs: bool) -> Iterator[Finding]:
             yield Finding(name, Verdict.FAIL, f"{port} is taken", cure)
 
 
-def _credentials(settings: Settings) -> Iterator[Finding]:
-    """Only whether keys are there and closed to others; what they may do is for the gateway, which alone uses them."""
-    for name in CREDENTIALS:
+def _live_gate(settings: Settings) -> Finding:
+    try:
+        open_live_gate(settings)
+    except ConfigurationError as error:
+        return Finding(
+            "live gate", Verdict.FAIL, str(error), "each of these is asked for on purpose; nothing is traded without"
+        )
+    return Finding("live gate", Verdict.OK, f"confirmed twice, towards {place_of(settings.rest_url)}")
+
+
+def _key_files(settings: Settings) -> Iterator[Finding]:
+    """How the key pair is kept; the files of another profile's too, since they lie there all the same."""
+    for name in (KEY_NAME, SECRET_NAME):
         path = os.environ.get(f"{name}_FILE")
-        if path is not None:
+        if path:
             yield _secret_file(name, Path(path))
-        elif settings.profile is Profile.LIVE and not os.environ.get(name):
-            yield Finding(name, Verdict.FAIL, "not set", f"set {name} or {name}_FILE (a file with mode 600)")
-        elif settings.profile is Profile.LIVE:
+        elif settings.profile is Profile.LIVE and os.environ.get(name):
             cure = f"prefer {name}_FILE: a file can be closed to others, an environment is copied"
             yield Finding(name, Verdict.WARN, "set in the environment", cure)
 
 
 def _secret_file(name: str, path: Path) -> Finding:
     try:
-        mode = path.stat()
+        found = why_open(path)
     except OSError as error:
         return Finding(name, Verdict.FAIL, f"{path}: {error.strerror}", f"create it, or unset {name}_FILE")
-    if mode.st_mode & OTHERS_MAY or mode.st_uid != os.getuid():
-        return Finding(name, Verdict.FAIL, f"{path} is open to others", f"chmod 600 {path}, owned by you")
+    if found is not None:
+        return Finding(name, Verdict.FAIL, f"{path} {found}", f"chmod 600 {path}, owned by you")
     return Finding(name, Verdict.OK, str(path))
 
 
-def _exchange(settings: Settings, *, runs: bool) -> Iterator[Finding]:
-    base = settings.rest_url
-    if settings.exchange.embedded and not settings.kraken.rest_url and not runs:
-        yield Finding("exchange", Verdict.UNKNOWN, "our own exchange starts with `wildbot up`")
-        return
+def _key(settings: Settings) -> tuple[ApiKey | None, Finding | None]:
+    """Return the key pair that the order gateway would use, and what keeps it from being used."""
+    if settings.profile is not Profile.LIVE and settings.exchange.embedded:
+        return ApiKey(settings.exchange.api_key, settings.exchange.api_secret), None
     try:
-        before = time.time()
-        clock = _ask(f"{base}/0/public/Time")["unixtime"]
-        offset_s = float(str(clock)) - before
-        system = str(_ask(f"{base}/0/public/SystemStatus")["status"])
-    except (requests.RequestException, msgspec.DecodeError, KeyError, ValueError) as error:
-        yield Finding(
-            "exchange", Verdict.FAIL, f"{base} does not answer: {type(error).__name__}", "check the network and the address"
-        )
-        return
-    verdict = Verdict.OK if system == "online" else Verdict.WARN
-    yield Finding("exchange", verdict, f"{base} is {system}", "" if system == "online" else "wait until it is online")
-    # Its clock has whole seconds, so one second of difference says nothing.
-    if abs(offset_s) > CLOCK_OFFSET_S_MAX + 1:
-        yield Finding("clock", Verdict.FAIL, f"{offset_s:+.0f} s from the exchange's", "synchronise this machine (NTP)")
-    else:
-        yield Finding("clock", Verdict.OK, "agrees with the exchange's")
-
-
-class _Answer(msgspec.Struct):
-    error: list[str]
-    result: dict[str, object] = {}
-
-
-def _ask(url: str) -> dict[str, object]:
-    answer = requests.get(url, timeout=ASK_TIMEOUT_S)
-    answer.raise_for_status()
-    return msgspec.json.decode(answer.content, type=_Answer).result
+        key = read_api_key(dict(os.environ))
+        if key is not None and place_of(settings.rest_url) == KRAKEN:
+            check_kraken_key(key)
+    except ConfigurationError as error:
+        return None, Finding("key", Verdict.FAIL, str(error), "set both, as files with mode 600")
+    if key is None:
+        return None, Finding("key", Verdict.FAIL, "no key pair", f"set {KEY_NAME}_FILE and {SECRET_NAME}_FILE (mode 600)")
+    return key, None

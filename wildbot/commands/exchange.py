@@ -22,8 +22,8 @@ def exchange(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Loopback port; 0: any free one.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same market.")] = None,
     market: Annotated[str | None, typer.Option("--market", help="synthetic or replay.")] = None,
-    source: Annotated[Path | None, typer.Option("--data", help="The recording to replay.")] = None,
-    form: Annotated[str | None, typer.Option("--format", help="lobster, kraken, binance or bitstamp.")] = None,
+    source: Annotated[list[Path] | None, typer.Option("--data", help="A recording to replay; may be repeated.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="lobster, kraken, binance, bitstamp or wildbot.")] = None,
     scenario: Annotated[
         str | None, typer.Option("--scenario", help="normal, calm, busy, trend, crash, thin or dead.")
     ] = None,
@@ -35,6 +35,14 @@ def exchange(
     account: Annotated[
         list[str] | None,
         typer.Option("--account", metavar="NAME:KEY:SECRET:ASSET=AMOUNT,..", help="One more account; may be repeated."),
+    ] = None,
+    key_info: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key-info",
+            metavar="KEY:NAME=VALUE",
+            help="permissions, ip_allowlist (lists with commas), nonce_window or valid_until of a key; may be repeated.",
+        ),
     ] = None,
     assumption: Annotated[
         list[str] | None,
@@ -70,7 +78,8 @@ def exchange(
                 port=_given(port, section.port),
                 seed=_given(seed, section.seed),
                 market=_given(market, section.market),
-                data=_given(source, Path(section.data) if section.data else None),
+                data=tuple(source or map(Path, section.data)),
+                sample_if_missing=section.sample_if_missing,
                 pairs=tuple(name.strip() for name in pairs.split(",")) if pairs else mirrored,
                 format=_given(form, section.format),
                 scenario=_given(scenario, section.scenario),
@@ -84,6 +93,7 @@ def exchange(
                     for text in balance or [f"{settings.capital.currency}={settings.capital.starting}"]
                 ),
                 accounts=tuple(map(parse_account, account or ())),
+                key_info=tuple(key_info or ()),
                 assume=assume(assumption or ()),
                 latency_ms=_given(latency_ms, section.latency_ms),
                 ledger=ledger,

@@ -5,6 +5,7 @@ Rules: the child gets its own session, so a Ctrl-C in the terminal reaches `wild
 Source: prctl(2) PR_SET_PDEATHSIG.
 """
 
+import configparser
 import ctypes
 import os
 import signal
@@ -15,11 +16,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wildbot.adapters.home import Home, HomeLock
+from wildbot.adapters.telegram_access import read_access
+from wildbot.desk.halt_switch import STOP_NS_MAX
 from wildbot.model.errors import ConfigurationError
+from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.settings import Settings
 
 CONFIGURATION_FILE = Path(__file__).resolve().parents[2] / "supervisord.conf"
 PR_SET_PDEATHSIG = 1
+SUPERVISORD_DEFAULT_S = 10
+LAST_WORDS_S = 5
+"""After its stop has ended one way or the other the supervisor still publishes, closes its sockets and logs."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -56,13 +64,19 @@ def environment_name(setting: str) -> str:
 
 
 def surroundings(home: Home, settings: Settings) -> dict[str, str]:
-    """Return the environment of supervisord: ours, with this python first on PATH and the words supervisord.conf needs."""
+    """Return the environment of supervisord: ours, with this python first on PATH and the words supervisord.conf needs.
+
+    Raises: ConfigurationError when there is a bot's token that the notifier could not use.
+    """
+    tells = settings.telegram.enabled and read_access(dict(os.environ), settings.telegram.api_url) is not None
     return os.environ | {
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
         "PYTHONUNBUFFERED": "1",
         "WILDBOT_HOME": str(home.root),
         "WILDBOT_PROFILE": settings.profile.value,
         "WILDBOT_EXCHANGE__EMBEDDED": str(settings.exchange.embedded).lower(),
+        "WILDBOT_RECORDER__ENABLED": str(settings.recorder.enabled).lower(),
+        "WILDBOT_TELEGRAM__ENABLED": str(tells).lower(),
     }
 
 
@@ -73,6 +87,7 @@ def start_supervisord(home: Home, settings: Settings, lock: HomeLock, *, detache
     """
     if not CONFIGURATION_FILE.is_file():
         raise ConfigurationError(f"{CONFIGURATION_FILE} is missing: run WildBot from its checkout (make venv)")
+    check_patience(CONFIGURATION_FILE)
     with (home.log / "supervisord.out").open("ab") as sink:
         return subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(CONFIGURATION_FILE)],
@@ -84,6 +99,22 @@ def start_supervisord(home: Home, settings: Settings, lock: HomeLock, *, detache
             pass_fds=(lock.fileno(),),
             umask=0o077,
             preexec_fn=None if detached else _end_with_parent(os.getpid()),
+        )
+
+
+def check_patience(configuration: Path) -> None:
+    """The supervisor needs its time to withdraw every order; killed in the middle of that it could not confirm it.
+
+    Raises: ConfigurationError when supervisord.conf leaves it less.
+    """
+    conf = configparser.RawConfigParser(inline_comment_prefixes=(" ;",))
+    conf.read(configuration, encoding="utf-8")
+    patience_s = conf.getint("program:supervisor", "stopwaitsecs", fallback=SUPERVISORD_DEFAULT_S)
+    needed_s = STOP_NS_MAX // NANOS_PER_SECOND + LAST_WORDS_S
+    if patience_s < needed_s:
+        raise ConfigurationError(
+            f"{configuration.name}: stopwaitsecs of the supervisor is {patience_s} but must be at least {needed_s}, or"
+            " an ordered stop is cut short while orders are being withdrawn"
         )
 
 

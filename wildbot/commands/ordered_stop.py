@@ -16,12 +16,22 @@ from wildbot.adapters.status_feed import StatusFeed
 from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands.instance import SUPERVISORD, Instance, OwnProcess
 
-STOP_WAIT_S = 110.0
+STOP_WAIT_S = 120.0
 """Longest wait for the end: above the sum of all `stopwaitsecs` in supervisord.conf, so that giving up is never early."""
 
 LOOK_EVERY_S = 0.25
 
-STOP_ORDER = ("dashboard", "status_api", "supervisor", "trader", "balance_allocator", "order_gateway", "exchange_simulator")
+STOP_ORDER = (
+    "dashboard",
+    "status_api",
+    "recorder",
+    "supervisor",
+    "trader",
+    "notifier",
+    "balance_allocator",
+    "order_gateway",
+    "exchange_simulator",
+)
 """How orphans are stopped when no supervisord is left to do it; a name stands for all that start with it."""
 
 ANY_ROLE = ""

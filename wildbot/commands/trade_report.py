@@ -105,13 +105,13 @@ def summarise(journal: Path, fills: Iterable[dict[str, object]]) -> TradeReport:
     trades: list[TradeRow] = []
     curve: list[tuple[int, str]] = []
     for fill, row in _filled(fills):
-        outcome = positions.setdefault(fill.pair, Position(PositionState(fill.pair))).apply(fill)
+        outcome = positions.setdefault(fill.pair, Position(PositionState(fill.pair))).apply(fill, MONEY_DECIMALS)
         moment = datetime.fromtimestamp(fill.ts_ns / 1e9, UTC)
         for total_of in (total, pairs.setdefault(fill.pair, _Sum()), days.setdefault(f"{moment:%Y-%m-%d}", _Sum())):
             total_of.fills += 1
             total_of.volume += fill.cost
             total_of.realised += outcome.realised
-            total_of.fees += fill.fee
+            total_of.fees += outcome.fee
             total_of.wins += outcome.trip_closed and outcome.trip_pnl > 0
             total_of.losses += outcome.trip_closed and outcome.trip_pnl <= 0
         curve.append((fill.ts_ns, _text(total.realised - total.fees)))

@@ -6,24 +6,28 @@ import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
+from actors.gateway_setup import open_live_gate
+from actors.run_record import halt_on_disk
+from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
+from wildbot.adapters import house_clock
 from wildbot.adapters.home import AlreadyRunningError, Home, HomeLock
-from wildbot.adapters.live_gate import CONFIRM_NAME, CONFIRM_WORD, check_live
+from wildbot.adapters.live_gate import CONFIRM_NAME, CONFIRM_WORD
 from wildbot.adapters.status_feed import Document, StatusFeed
 from wildbot.analytics.status_view import StatusView, TradeView, view_of
 from wildbot.commands import launch
 from wildbot.commands.instance import LOCK_ROLE, Instance
+from wildbot.commands.live_start import examined_live_settings
 from wildbot.commands.ordered_stop import stop_in_order
 from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
 from wildbot.commands.terminal import current_home, fail, say, warn
 from wildbot.settings import Profile, Settings
-from wildbot.settings_loading import load
-from wildbot.strategies.base import find_strategy
+from wildbot.settings_loading import OVERLAY_NAME, load
 
 TRADING_WAIT_S = 60.0
 """Patience until trading; after it `up` says what is missing."""
@@ -31,6 +35,7 @@ TRADING_WAIT_S = 60.0
 STRAGGLER_WAIT_S = 6.0
 """Patience for the last traders once the first one quotes."""
 
+HALTED = "halted"
 LOOK_EVERY_S = 0.25
 FRESH_S = 3.0
 LAST_LINES = 3
@@ -38,6 +43,7 @@ LAST_LINES = 3
 
 def up(
     profile: Annotated[str | None, typer.Option("--profile", "-p", help="sim (default), paper or live.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="A file on top of the profile's.")] = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once it trades; stop with `wildbot down`.")
     ] = False,
@@ -50,18 +56,20 @@ def up(
 
     Example: wildbot up --profile sim
     """
+    if config is not None:
+        os.environ[OVERLAY_NAME] = str(config.resolve())  # every process of this run reads it
     settings = load({"profile": profile} if profile else None).settings
     if i_understand_live:
         os.environ[CONFIRM_NAME] = CONFIRM_WORD  # the order gateway looks for it again
     if settings.profile is Profile.LIVE:
-        check_live(os.environ, settings.rest_url, settings.ws_auth_url)
-    strategy = settings.trading.strategy
-    find_strategy(strategy).configure(settings.strategy_parameters(strategy))  # refused here, not three times a minute
+        open_live_gate(settings)
+        settings = examined_live_settings(settings)
     home = Home(settings.home)
     home.prepare()
     lock = _take_lock(home)
     try:
         _check_free(home, settings)
+        house_clock.begin(home.run)
         child = launch.start_supervisord(home, settings, lock, detached=detach)
     except BaseException:
         lock.release()
@@ -141,7 +149,7 @@ class Session:
         self._greet()
         with contextlib.closing(self._feed.start()):
             code = self._wait_for_trading()
-            if code in (None, EXIT_DONE):
+            if code in (None, EXIT_DONE, EXIT_HALTED):
                 code = self._follow(quiet=quiet)
         return code if self._child.poll() is not None else self._stop(code)
 
@@ -168,6 +176,9 @@ class Session:
                 return EXIT_CONFIGURATION
             if self._announce_once(status):
                 return EXIT_DONE
+            if status is not None and status.state == HALTED:
+                warn(f"HALTED  {'; '.join(status.reasons)}: nothing is traded until `wildbot rearm`")
+                return EXIT_HALTED
             if time.monotonic() > deadline:
                 for line in (f"not trading after {TRADING_WAIT_S:g} s:", *what_is_missing(programs, status)):
                     warn(line)
@@ -212,7 +223,7 @@ class Session:
         code = self._child.returncode
         if code == 0:
             say("stopped from outside", "bold")
-            return EXIT_DONE
+            return self._verdict(EXIT_DONE)
         warn(f"supervisord ended with code {code}: {self._last_lines('supervisord')}")
         return EXIT_FAILED
 
@@ -224,7 +235,15 @@ class Session:
             warn(f"still stopping: {', '.join(f'{own.name} ({own.pid})' for own in left)}")
             return EXIT_TIMED_OUT
         say("stopped", "bold")
-        return code
+        return self._verdict(code)
+
+    def _verdict(self, code: int) -> int:
+        """Return the exit code of a run that ended in order: 3 when it ends halted."""
+        reason = halt_on_disk(self._settings)
+        if not reason:
+            return code
+        warn(f"halted: {reason}; the next start stays halted until `wildbot rearm`")
+        return EXIT_HALTED
 
     def _status(self) -> StatusView | None:
         document, age_s = self._feed.latest()

@@ -5,12 +5,16 @@ Rules: a lease goes to the order gateway as part of a whole `LeaseTable` first; 
     still counted, until `EpochEnded` says that nothing of its epoch rests, or until its own trader renews it. What an
     ended epoch had is free again only when the account, asked after its end, has said what position it left.
 Owns: the version of the table, the requests that wait for capital, what is not yet told. `CapitalLedger` holds the sums.
+    Its state is one value (`state`), and follows from its inputs alone.
 Source: two-phase reservation; leases after Gray and Cheriton (1989); fencing by epoch.
 Known limit: a realised loss is known here only with the next `AccountState`, up to `RECALL_EVERY_NS` after it happened.
 """
 
 from typing import assert_never
 
+import msgspec
+
+from wildbot.desk.allocator_state import AllocatorState
 from wildbot.desk.capital_ledger import CapitalLedger
 from wildbot.model.control import EpochEnded
 from wildbot.model.desk import (
@@ -31,12 +35,17 @@ LEASE_NS = 10 * NANOS_PER_SECOND
 RENEW_NS_MIN = NANOS_PER_SECOND
 """A renewal sooner than this after the last one changes nothing: the lease in force is told again."""
 
-RECALL_EVERY_NS = 2 * NANOS_PER_SECOND
+RECALL_EVERY_NS = 500 * NANOS_PER_MS
 RESEND_NS = 500 * NANOS_PER_MS
 STATUS_EVERY_NS = 500 * NANOS_PER_MS
 MONEY_SHOWN_DECIMALS = 2
 
-AllocatorEvent = LeaseRequest | LeaseTableAck | AccountState | EpochEnded
+
+class Reborn(msgspec.Struct, frozen=True, array_like=True, tag="reborn"):
+    """The process began anew from what was logged: what is known of the account may be old."""
+
+
+AllocatorEvent = LeaseRequest | LeaseTableAck | AccountState | EpochEnded | Reborn
 AllocatorCommand = LeaseTable | LeaseRecall | CapitalLease | LeaseRefused | AllocatorStatus
 """To the gateway: the first two. To the trader of `(pair, epoch)`: the next two. To the supervisor: the last."""
 
@@ -55,9 +64,42 @@ class CapitalAllocator:
         self._version = 0
         self._acked = 0
         self._settled_by = 0  # the table version that took the settling leases out
+        self._is_current = False  # whether the account was heard since the birth of this process
         self._sent_ns = 0
         self._recalled_ns = 0
         self._reported_ns = 0
+
+    @classmethod
+    def from_state(cls, state: AllocatorState, *, quote: str) -> "CapitalAllocator":
+        """Return an allocator in a given state."""
+        allocator = cls(slots=state.slots, quote=quote)
+        if state.account is not None:
+            allocator._ledger.set_account(state.account)
+        allocator._ledger.leases, allocator._ledger.settling = dict(state.leases), dict(state.settling)
+        allocator._ended, allocator._waiting = dict(state.ended), dict(state.waiting)
+        allocator._untold, allocator._refused = dict(state.untold), dict(state.refused)
+        allocator._version, allocator._acked = state.version, state.acked
+        allocator._settled_by, allocator._is_current = state.settled_by, state.is_current
+        return allocator
+
+    @property
+    def state(self) -> AllocatorState:
+        """Everything that answers depend on."""
+        ledger = self._ledger
+        return AllocatorState(
+            slots=ledger.slots,
+            leases=dict(ledger.leases),
+            settling=dict(ledger.settling),
+            account=ledger.account,
+            ended=dict(self._ended),
+            waiting=dict(self._waiting),
+            untold=dict(self._untold),
+            refused=dict(self._refused),
+            version=self._version,
+            acked=self._acked,
+            settled_by=self._settled_by,
+            is_current=self._is_current,
+        )
 
     def handle(self, event: AllocatorEvent, now_ns: int) -> list[AllocatorCommand]:
         """Return what to send after one message; any message may come late, twice or never."""
@@ -71,6 +113,9 @@ class CapitalAllocator:
             case EpochEnded():
                 self._on_epoch_ended(event)
                 commands = []
+            case Reborn():
+                self._is_current = False
+                commands = []
             case _:
                 assert_never(event)
         self._ledger.check()
@@ -79,7 +124,7 @@ class CapitalAllocator:
     def on_timer(self, now_ns: int) -> list[AllocatorCommand]:
         """Return what is due by time alone: the account question, an unacknowledged table once more, the status row."""
         commands: list[AllocatorCommand] = []
-        if now_ns - self._recalled_ns >= (RECALL_EVERY_NS if self._ledger.is_known else RESEND_NS):
+        if now_ns - self._recalled_ns >= (RECALL_EVERY_NS if self._is_current else RESEND_NS):
             commands.append(self._recall(now_ns))
         if self._acked < self._version and now_ns - self._sent_ns >= RESEND_NS:
             commands.append(self._table(now_ns))
@@ -101,7 +146,7 @@ class CapitalAllocator:
         lease = self._ledger.leases.get(pair)
         if request.epoch <= self._ended.get(pair, 0) or (lease is not None and request.epoch < lease.epoch):
             return [LeaseRefused(pair, request.epoch, request.needed, f"epoch {request.epoch} of {pair} is over")]
-        if not self._ledger.is_known or (lease is not None and lease.epoch != request.epoch):
+        if not self._is_current or (lease is not None and lease.epoch != request.epoch):
             self._waiting[pair] = request  # answered when the account is known, or when the older epoch has ended
             return []
         if lease is not None and lease.expires_ns - LEASE_NS + RENEW_NS_MIN > now_ns:
@@ -121,8 +166,9 @@ class CapitalAllocator:
         return commands
 
     def _on_account(self, account: AccountState, now_ns: int) -> list[AllocatorCommand]:
-        if not self._ledger.is_known:
-            self._restore(account)
+        if not self._is_current:
+            self._is_current = True
+            self._take_over(account)
         elif self._acked >= self._settled_by:
             # The gateway, which took the ended leases out before it answered, says what they left behind.
             listed = {(lease.pair, lease.epoch) for lease in account.leases}
@@ -183,13 +229,22 @@ class CapitalAllocator:
             f" {self._text(Money(needed * slots))}, or fewer traders"
         )
 
-    def _restore(self, account: AccountState) -> None:
-        """Take over what the gateway held when this actor was born; what has ended meanwhile still has to be settled."""
+    def _take_over(self, account: AccountState) -> None:
+        """Take over what the gateway held when this process was born, as far as it is news; what has ended meanwhile still
+        has to be settled. What we hold besides goes into the next table, in case the last one was lost."""
+        ledger = self._ledger
+        self._changed |= set(ledger.leases) | set(ledger.settling)
         for lease in account.leases:
-            is_over = lease.epoch <= self._ended.get(lease.pair, 0)
-            (self._ledger.settling if is_over else self._ledger.leases)[lease.pair] = lease
+            pair = lease.pair
+            known = max((book[pair].epoch for book in (ledger.leases, ledger.settling) if pair in book), default=0)
+            if lease.epoch <= known:
+                continue
+            is_over = lease.epoch <= self._ended.get(pair, 0)
+            if not is_over and pair in ledger.leases:
+                ledger.settling[pair] = ledger.leases.pop(pair)
+            (ledger.settling if is_over else ledger.leases)[pair] = lease
             if is_over:
-                self._changed.add(lease.pair)
+                self._changed.add(pair)
 
     # --- sending --------------------------------------------------------------------------------------------------
 

@@ -29,9 +29,9 @@ class CapitalLedger:
         self._costs: dict[str, int] = {}
 
     @property
-    def is_known(self) -> bool:
-        """Whether an account state was ever seen; before that there is nothing to grant."""
-        return self._account is not None
+    def account(self) -> AccountState | None:
+        """The last account state; None before the first, and then there is nothing to grant."""
+        return self._account
 
     @property
     def capital(self) -> Money:
@@ -79,7 +79,7 @@ class CapitalLedger:
 
     def check(self) -> None:
         """Raises: InvariantError when more is promised than there is."""
-        if self.is_known and self.granted + self.locked > self.capital:
+        if self._account is not None and self.granted + self.locked > self.capital:
             raise InvariantError(f"leases {self.granted} and locked {self.locked} exceed capital {self.capital}")
 
     def _fit(self) -> set[str]:

@@ -1,20 +1,23 @@
 """Books fills: each execution once, into the journal, the position, and the ears of owner and supervisor.
 
-Rules: a fill counts whatever the state of its order. One without a client order id (the venue's REST does not say it) is
-    named by its order id; when even that is unknown it waits among the orphans until a look has found its order.
+Rules: a fill counts whatever the state of its order, once it is known what its fee was paid in (see `fee_asset`). One
+    without a client order id (the venue's REST does not say it) is named by its order id; when even that is unknown it
+    waits among the orphans until a look has found its order.
 """
 
 from msgspec.structs import replace
 
+from wildbot.desk.fee_asset import asset_of_fee
 from wildbot.desk.gateway_commands import TellSupervisor, WriteFill, WriteOrder
 from wildbot.desk.gateway_state import GatewayState
 from wildbot.desk.intents import Intent
 from wildbot.desk.peers import Peers
 from wildbot.model.executions import Filled
-from wildbot.model.instrument import MONEY_DECIMALS, Instrument, Money
+from wildbot.model.instrument import MONEY_DECIMALS, Instrument
 from wildbot.model.orders import OWN_PREFIX
 from wildbot.model.status import Severity, TradeRecord
 from wildbot.trading.order_state import OrderState
+from wildbot.trading.position import FillOutcome
 
 ORPHANS_MAX = 1_000
 FEE_TOLERANCE_UNITS = 2
@@ -37,9 +40,16 @@ class FillDesk:
         if intent is None:
             self._keep(fill)
             return
+        instrument = state.instruments[fill.pair]
+        asset = fill.fee_asset or asset_of_fee(fill, instrument, state.fees.get(fill.pair), in_base=intent.fee_in_base)
+        if not asset:
+            self._keep(fill)
+            text = f"{fill.pair}: it cannot be told what the fee of {fill.exec_id} was paid in; waiting for evidence"
+            state.alert(Severity.WARNING, "fee_unexplained", text)
+            return
         state.orphans.pop(fill.exec_id, None)
         state.intents.reopen(intent)
-        named = replace(fill, cl_ord_id=intent.cl_ord_id)
+        named = replace(fill, cl_ord_id=intent.cl_ord_id, fee_asset=asset)
         outcome = state.books.book(named, state.instruments[fill.pair])
         intent.filled_lots += fill.lots
         state.intents.bind(intent, fill.order_id)
@@ -49,7 +59,7 @@ class FillDesk:
         state.do(
             WriteFill(named, intent.epoch, intent.order.reason, outcome.realised),
             WriteOrder(intent, now_ns),
-            TellSupervisor(_record(named, intent, outcome.realised)),
+            TellSupervisor(_record(named, intent, outcome)),
         )
         self._peers.report(intent.pair, intent.epoch, named)
         state.intents.close_when_ended(intent)
@@ -85,16 +95,16 @@ class FillDesk:
             state.wants_fees |= abs(fill.fee - expected) > FEE_TOLERANCE_UNITS * unit
 
 
-def _record(fill: Filled, intent: Intent, realised: Money) -> TradeRecord:
+def _record(fill: Filled, intent: Intent, outcome: FillOutcome) -> TradeRecord:
     return TradeRecord(
         ts_ns=fill.ts_ns,
         pair=fill.pair,
         side=fill.side.value,
         ticks=fill.ticks,
         lots=fill.lots,
-        fee=fill.fee,
+        fee=outcome.fee,
         liquidity=fill.liquidity.value,
-        pnl=realised,
+        pnl=outcome.realised,
         reason=intent.order.reason,
         exec_id=fill.exec_id,
         epoch=intent.epoch,

@@ -10,7 +10,7 @@ from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.intents import Intent
 from wildbot.desk.venue_queries import Query
 from wildbot.model.control import EpochEnded, NoneRest
-from wildbot.model.desk import AccountState, FeesChanged, Inheritance, LeaseTable, LeaseTableAck, Report
+from wildbot.model.desk import AccountState, FeesChanged, Inheritance, LeaseTable, LeaseTableAck, Report, ReportCount
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import Money
 from wildbot.model.orders import OrderCommand
@@ -90,11 +90,17 @@ class CloseStream(msgspec.Struct, frozen=True):
     reason: str
 
 
+class HoldRest(msgspec.Struct, frozen=True):
+    """Let no private call over REST leave before this time; the ones that wait are answered with silence."""
+
+    until_ns: int
+
+
 class TellTrader(msgspec.Struct, frozen=True):
     """To the trader of `epoch`."""
 
     epoch: int
-    message: Inheritance | Report | FeesChanged
+    message: Inheritance | Report | ReportCount | FeesChanged
 
 
 class TellAllocator(msgspec.Struct, frozen=True):
@@ -110,10 +116,12 @@ class TellSupervisor(msgspec.Struct, frozen=True):
 
 
 class Leave(msgspec.Struct, frozen=True):
-    """End the process: `clean` when the venue confirmed that nothing of ours rests."""
+    """End the process: `clean` when the venue confirmed that nothing of ours rests; `again` when nobody asked for the
+    end, so that the process should be started anew."""
 
     clean: bool
     text: str
+    again: bool = False
 
 
 class Refuse(msgspec.Struct, frozen=True):
@@ -130,6 +138,7 @@ GatewayCommand = (
     | AskVenue
     | OpenStream
     | CloseStream
+    | HoldRest
     | TellTrader
     | TellAllocator
     | TellSupervisor

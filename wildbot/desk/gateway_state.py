@@ -8,19 +8,28 @@ Owns: everything below.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.booking import Books
-from wildbot.desk.gateway_commands import GatewayCommand, WriteEvent
+from wildbot.desk.gateway_commands import AskVenue, GatewayCommand, WriteEvent, WriteMeta
 from wildbot.desk.intents import Intent, IntentBook
 from wildbot.desk.market_watch import MarketWatch
 from wildbot.desk.order_checks import GatewayLimits, buy_cost
 from wildbot.desk.send_rate import SendRate
-from wildbot.model.desk import CapitalLease
+from wildbot.desk.venue_queries import Query, Topic
+from wildbot.model.desk import AccountState, CapitalLease
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import NANOS_PER_MS, FeeSchedule, Instrument, Money
 from wildbot.model.orders import Side
 from wildbot.model.status import InstrumentTable, Severity
 from wildbot.trading.rate_budget import TIER_LIMITS, RateBudget
+
+EXPOSURE_SHOWN = 8
+
+ENTRIES_KEY = "entries_closed"
+HALT_KEY = "halted"
+"""The journal's memory of why entries are closed."""
 
 
 class Phase(StrEnum):
@@ -35,7 +44,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewaySetup:
-    """What the owner chose, in the units of the desk. `live` keys must carry no right to move money."""
+    """What the owner chose, in the units of the desk. `live` keys must carry no right to move money; `limit_texts` are all
+    limits of the settings as (name, text), to compare with the last start's."""
 
     universe: tuple[str, ...]
     quote: str
@@ -44,6 +54,7 @@ class GatewaySetup:
     tier: str = "intermediate"
     deadline_ns: int = 5_000 * NANOS_PER_MS
     live: bool = False
+    limit_texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,7 +63,9 @@ class GatewayState:
 
     `wants_look`, `wants_fees`: something was seen that only the venue's records can explain; `timer_fired`: the dead
     man's switch cancelled our orders; `orphans`: fills by execution id whose order we cannot name yet;
-    `foreign_ids`: venue order ids that turned out not to be this journal's.
+    `foreign_ids`: venue order ids that turned out not to be this journal's; `withdrawn`: capital that others took from
+    the account; `locked_until_ns`: no private REST before then; `refused_topics`: what our key may not do any more;
+    `clock_fault`: how our clock differs from the venue's; `entries_closed`: why the supervisor lets nothing be entered.
     """
 
     setup: GatewaySetup
@@ -75,12 +88,21 @@ class GatewayState:
     send_rate: SendRate = field(default_factory=lambda: SendRate(5.0))
     stream_up: bool = False
     supervisor_gone: bool = False
+    supervisor_lost: bool = False
     journal_failed: bool = False
     timer_until_ns: int = 0
     foreign_orders: int = 0
     wants_look: bool = False
     wants_fees: bool = False
+    wants_rules: bool = False
     timer_fired: bool = False
+    withdrawn: int = 0
+    locked_until_ns: int = 0
+    clock_fault: str = ""
+    entries_closed: str = ""
+    refused_topics: set[Topic] = field(default_factory=set)
+    journal_slow: bool = False
+    blocked_until_ns: dict[str, int] = field(default_factory=dict)
     orphans: dict[str, Filled] = field(default_factory=dict)
     foreign_ids: dict[str, None] = field(default_factory=dict)
     alerts: set[str] = field(default_factory=set)
@@ -109,15 +131,49 @@ class GatewayState:
         self.do(WriteEvent(now_ns, kind, pair, text))
 
     def halt(self, now_ns: int, reason: str) -> None:
-        """Let no order leave until the owner rearms, and take back what rests."""
+        """Let no order leave until the owner rearms, over restarts too, and take back what rests."""
         if self.halt_reason:
             return
         self.halt_reason = reason
+        self.do(WriteMeta(HALT_KEY, reason))
         if self.phase is Phase.READY:
             self.phase, self.reason = Phase.HALTED, reason
         self.note(now_ns, "halt", reason)
         self.alert(Severity.CRITICAL, "halt", f"halted: {reason}")
         self.want_cancel_all("halt")
+
+    def ask(self, query: Query) -> None:
+        """Ask outside of any plan; dropped while it may not be asked, since whoever asks so asks again."""
+        if self.may_ask(query.topic):
+            self.do(AskVenue(query))
+
+    def may_ask(self, topic: Topic) -> bool:
+        """Whether such a question may leave now: nothing private during a lockout; only cancels on a wrong clock."""
+        if not topic.is_private:
+            return True
+        return self.now_ns >= self.locked_until_ns and (not self.clock_fault or topic is Topic.CANCEL)
+
+    def exposure(self) -> str:
+        """Say what is at stake: the orders that may rest, and what we hold."""
+        live = list(self.intents.live())
+        orders = [
+            f"{each.side} {self.instruments[each.pair].lots_text(each.lots - each.filled_lots)} {each.pair} at"
+            f" {self.instruments[each.pair].price_text(each.ticks)}"
+            for each in live[:EXPOSURE_SHOWN]
+            if each.pair in self.instruments
+        ]
+        held = [
+            f"{self.instruments[pair].lots_text(state.lots)} {self.instruments[pair].base}"
+            for pair in self.instruments
+            if (state := self.books.position(pair)).lots
+        ]
+        more = f" and {len(live) - EXPOSURE_SHOWN} more" if len(live) > EXPOSURE_SHOWN else ""
+        return f"{len(live)} open orders ({', '.join(orders) or 'none'}{more}), holding {', '.join(held) or 'nothing'}"
+
+    def account_for_leases(self) -> AccountState:
+        """Return the account as the allocator may lend it out: less what others took."""
+        account = self.books.account(self.leases.values())
+        return msgspec.structs.replace(account, starting=Money(account.starting - self.withdrawn))
 
     def instrument_table(self) -> InstrumentTable:
         """Return the rules and the account's rates of every pair whose rates are known."""

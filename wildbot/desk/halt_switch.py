@@ -4,14 +4,13 @@ Rules: a halt is on disk before anyone is told, and only `rearm` lifts it. The g
     honest: what one of them holds halted, the other one halts too. An ordered end waits until the gateway has confirmed
     that nothing rests; without that word the process ends with code 1 and an alert, never with 0.
 Owns: when the peers were last told.
-Source: drawdown is measured from the account's own peak, kept across restarts.
 """
 
 from wildbot.desk.pair_slots import PairSlots
 from wildbot.desk.supervision_state import GATEWAY_HALTED, GATEWAY_READY, SupervisionMemory
-from wildbot.desk.supervision_words import GATEWAY, EndRun, EquityMarked, SendTo
+from wildbot.desk.supervision_words import GATEWAY, EndRun, SendTo
 from wildbot.model.control import Rearm, StopAll
-from wildbot.model.instrument import NANOS_PER_SECOND, Money, money_text
+from wildbot.model.instrument import NANOS_PER_SECOND, Money
 from wildbot.model.status import Severity
 
 REPEAT_NS = NANOS_PER_SECOND
@@ -20,13 +19,9 @@ GRACE_NS = 5 * NANOS_PER_SECOND
 
 STOP_NS_MAX = 20 * NANOS_PER_SECOND
 TRADERS_NS_MAX = 10 * NANOS_PER_SECOND
-PEAK_SAVED_PPM = 1_000
-"""The peak is written when it has risen by a thousandth: a loss limit of percents needs no finer one."""
-
-DAY_NS = 86_400 * NANOS_PER_SECOND
 START_NS = 600 * NANOS_PER_SECOND
-UNCLEAN_STARTS_MAX = 3
-"""So many starts within `START_NS` without a clean end make the next one come up halted."""
+STARTS_MAX = 3
+"""The third start within `START_NS` without a clean end between them comes up halted."""
 
 
 class HaltSwitch:
@@ -40,16 +35,20 @@ class HaltSwitch:
         self._stop_ns = 0
         self._none_rest = False
         self._killed = False
+        self._is_over = False
 
     def start(self, now_ns: int) -> None:
         """Write this start down; too many unclean ones come up halted."""
         memory = self._memory
         unclean = tuple(at for at in memory.saved.starts_ns if now_ns - at < START_NS)
-        memory.save(starts_ns=(*unclean, now_ns))
-        if len(unclean) >= UNCLEAN_STARTS_MAX:
-            self.halt(f"the supervisor started {len(unclean)} times within ten minutes without a clean end", now_ns)
+        starts = (*unclean, now_ns)
+        memory.save(starts_ns=starts)
+        if len(starts) >= STARTS_MAX and not memory.saved.halted:
+            self.halt(f"the supervisor started {len(starts)} times within ten minutes without a clean end", now_ns)
         elif memory.saved.halted:
             memory.alert(Severity.CRITICAL, "halt", f"still halted: {memory.saved.halt_reason}")
+        for pair in sorted(memory.quarantined):
+            memory.alert(Severity.CRITICAL, f"quarantine:{pair}", f"{pair} is still in quarantine; `start` lifts that")
 
     # --- the halt -------------------------------------------------------------------------------------------------
 
@@ -67,35 +66,15 @@ class HaltSwitch:
         self._retire_all(now_ns)
 
     def rearm(self, now_ns: int) -> None:
-        """Lift the halt; the peak is taken anew, or a drawdown stop would trip again at once."""
+        """Lift the halt. What led to it is forgotten, or it would trip again at once: the peak (taken anew from the next
+        mark), the deaths and restarts that count. The day's loss limit, pauses, stops and quarantines stay."""
         memory = self._memory
-        memory.save(halted=False, halt_reason="", peak=Money(0), restarts=(), starts_ns=(now_ns,))
+        memory.save(halted=False, halt_reason="", peak=Money(0), restarts=(), peer_restarts=(), starts_ns=(now_ns,))
         memory.budget.forgive()
         memory.clear("halt")
         memory.announce("rearm", "the owner has lifted the halt")
         self._rearmed_ns = now_ns
         self._tell_rearm(now_ns)
-
-    def on_equity(self, marked: EquityMarked, now_ns: int) -> None:
-        """Keep the peak and stop at the largest drawdown allowed."""
-        memory = self._memory
-        saved = memory.saved
-        if saved.starting != marked.starting:
-            memory.save(
-                starting=marked.starting, peak=max(marked.starting, marked.equity), day=0
-            )  # another account, another peak
-            saved = memory.saved
-        elif marked.equity - saved.peak > saved.peak * PEAK_SAVED_PPM // 1_000_000:
-            memory.save(peak=marked.equity)
-            saved = memory.saved
-        today = now_ns // DAY_NS
-        if saved.day != today:
-            memory.save(day=today, day_open=marked.equity)
-        drawdown_pct = (saved.peak - marked.equity) / saved.peak * 100 if saved.peak > 0 else 0.0
-        if drawdown_pct >= memory.rules.max_drawdown_pct and not saved.halted:
-            equity, peak = money_text(marked.equity, 2), money_text(saved.peak, 2)
-            limit = memory.rules.max_drawdown_pct
-            self.halt(f"drawdown {drawdown_pct:.1f} % of the peak {peak}, at most {limit:g} %; equity {equity}", now_ns)
 
     # --- the end of the run ---------------------------------------------------------------------------------------
 
@@ -154,13 +133,15 @@ class HaltSwitch:
             memory.do(SendTo(GATEWAY, StopAll(halt=False, reason="the run ends")))
         traders_left = any(not record.exited for record in memory.fleet.records.values())
         confirmed = self._none_rest or self._gateway_left_nothing(now_ns)
-        if (confirmed and not traders_left) or waited >= STOP_NS_MAX:
+        if ((confirmed and not traders_left) or waited >= STOP_NS_MAX) and not self._is_over:
+            self._is_over = True
             self._end(confirmed)
 
     def _end(self, confirmed: bool) -> None:
         memory = self._memory
-        if confirmed:
-            memory.save(starts_ns=())
+        if confirmed:  # the next run begins afresh: what was paused, stopped or in quarantine is not remembered
+            memory.save(starts_ns=(), peers={}, peer_restarts=())
+            memory.paused, memory.stopped, memory.quarantined, memory.paused_all = set(), set(), set(), False
         else:
             text = "the run ended without the exchange's word that no order rests; its own timer will cancel them"
             memory.alert(Severity.CRITICAL, "unclean_stop", text)

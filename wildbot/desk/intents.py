@@ -22,7 +22,7 @@ class Intent:
 
     Times: `created_ns` and `changed_ns` (placing or last amend) are when we sent; `answer_due_ns` is when silence about
     the last request becomes an unknown outcome (0: nothing asked); `settled_ns` is from when a look for an unknown
-    order counts as proof of absence.
+    order counts as proof of absence; `ended_ns` is when this run learned that it ended.
     """
 
     order: NewOrder
@@ -44,7 +44,9 @@ class Intent:
     cancel_asked_ns: int = 0
     cancel_tries: int = 0
     end_told: bool = False
+    ended_ns: int = 0
     reason: str = ""
+    fee_in_base: bool | None = None
 
     @property
     def cl_ord_id(self) -> str:

@@ -4,7 +4,7 @@ Rules: nothing the trader claims is believed except what it wants. Limits are wr
     cannot be compared is denied. Each denial is a code and a sentence with the rule and the value. Cancels are not
     checked: they always pass.
 Source: docs on reliability: two checkers with nothing in common but the model; the gateway's is final.
-Known limit: a triggered stop-loss executes at the market; its trigger has to lie within the exit collar.
+    A stop-loss has its trigger inside the exit collar and executes at the collar's edge at worst: never at the market.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from wildbot.desk.market_watch import Sight
 from wildbot.model.desk import CapitalLease, PositionState
-from wildbot.model.instrument import NANOS_PER_MS, PPM, FeeSchedule, Instrument, Money, PairStatus, money_text
+from wildbot.model.instrument import MONEY_ONE, NANOS_PER_MS, PPM, FeeSchedule, Instrument, Money, PairStatus, money_text
 from wildbot.model.market_data import SystemStatus
 from wildbot.model.orders import OWN_PREFIX, NewOrder, OrderType, Purpose, Side, TimeInForce, epoch_of
 from wildbot.trading.rate_budget import RateBudget
@@ -29,11 +29,11 @@ class Code(StrEnum):
     HALTED = "halted"
     EPOCH = "epoch_fenced"
     LATE = "too_late"
-    REPEATED = "id_used_before"
     UNKNOWN_ORDER = "no_such_order"
     BUSY = "amend_outstanding"
     PAIR = "pair_not_in_universe"
     PAIR_STATUS = "pair_status"
+    ENTRIES = "entries_closed"
     SYSTEM = "system_status"
     FORM = "malformed"
     TICK = "off_tick"
@@ -45,6 +45,8 @@ class Code(StrEnum):
     DATA = "market_data"
     NOTIONAL = "order_notional"
     ORDER_RATE = "order_rate"
+    OPEN_ORDERS = "open_orders"
+    TURNOVER = "daily_turnover"
     SHORT = "cannot_sell_unowned"
     LEASE = "no_lease"
     CAPITAL = "beyond_lease"
@@ -63,7 +65,10 @@ class Denial(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GatewayLimits:
-    """The gateway's own limits. Collars in parts per million of the mid; `cancel_reserve` is a share of the rate budget."""
+    """The gateway's own limits, all in one place. Collars in parts per million of the mid; `cancel_reserve` is a share of
+    the rate budget; `request_age_ns_max` is from the trader's decision to here; `open_orders_max` counts all pairs;
+    `daily_turnover_max` is the cost of all fills of a UTC day, and beyond it only exits leave.
+    """
 
     order_notional_max: Money
     orders_per_s: float = 5.0
@@ -71,6 +76,9 @@ class GatewayLimits:
     exit_collar_ppm: int = 30_000
     data_silence_ns_max: int = 2_000 * NANOS_PER_MS
     cancel_reserve: float = 0.4
+    request_age_ns_max: int = 500 * NANOS_PER_MS
+    open_orders_max: int = 24
+    daily_turnover_max: Money = Money(1_000_000 * MONEY_ONE)  # noqa: RUF009 - a NewType is no call
     allow_short: bool = False
 
 
@@ -79,7 +87,8 @@ class Facts:
     """What an order is judged by, as the gateway knows it.
 
     `resting_buys` is the cost with fees of all other buys of the pair that may still execute, `resting_sell_lots` the
-    same of sells; `lease` is the one of the order's epoch, or None; `budget_cost` is what this request costs.
+    same of sells; `lease` is the one of the order's epoch, or None; `budget_cost` is what this request costs;
+    `entries_closed` is why the supervisor lets nothing be entered, or empty.
     """
 
     instrument: Instrument
@@ -92,10 +101,13 @@ class Facts:
     resting_buys: Money
     resting_sell_lots: int
     unknown_on_side: bool
+    open_orders: int
+    turnover: Money
     may_send: bool
     budget: RateBudget
     budget_cost: float
     now_ns: int
+    entries_closed: str = ""
 
 
 def find_fault(order: NewOrder, facts: Facts, limits: GatewayLimits) -> Denial | None:
@@ -103,6 +115,7 @@ def find_fault(order: NewOrder, facts: Facts, limits: GatewayLimits) -> Denial |
     try:
         return (
             _form_fault(order)
+            or _entry_fault(order, facts)
             or _venue_fault(order, facts)
             or _grid_fault(order, facts.instrument)
             or _style_fault(order)
@@ -120,6 +133,14 @@ def buy_cost(ticks: int, lots: int, instrument: Instrument, fees: FeeSchedule) -
     return Money(cost + max(0, instrument.fee(cost, max(fees.maker_ppm, fees.taker_ppm))))
 
 
+def worst_ticks(order: NewOrder, facts: Facts, limits: GatewayLimits) -> int:
+    """Return the last price on the tick grid that is still inside the exit collar, on the side where `order` loses."""
+    step, double_mid = facts.instrument.tick_step, facts.sight.double_mid
+    if order.side is Side.SELL:
+        return max(step, -(-double_mid * (PPM - limits.exit_collar_ppm) // (2 * PPM * step)) * step)
+    return double_mid * (PPM + limits.exit_collar_ppm) // (2 * PPM * step) * step
+
+
 def _form_fault(order: NewOrder) -> Denial | None:
     if not order.cl_ord_id.startswith(OWN_PREFIX) or epoch_of(order.cl_ord_id) is None:
         return Denial(Code.FORM, f"client order id {order.cl_ord_id[:20]!r} is not of the form wb<epoch>x<counter>")
@@ -128,6 +149,16 @@ def _form_fault(order: NewOrder) -> Denial | None:
     if not 0 < order.lots <= LOTS_MAX:
         return Denial(Code.FORM, f"size of {order.lots} lots is not between 1 and {LOTS_MAX}")
     return None
+
+
+def _entry_fault(order: NewOrder, facts: Facts) -> Denial | None:
+    if facts.entries_closed and not (order.purpose is Purpose.EXIT and _shrinks(order, facts)):
+        return Denial(Code.ENTRIES, f"no entries: {facts.entries_closed}")
+    return None
+
+
+def _shrinks(order: NewOrder, facts: Facts) -> bool:
+    return facts.position.lots * order.side.sign < 0 and order.lots <= abs(facts.position.lots)
 
 
 def _venue_fault(order: NewOrder, facts: Facts) -> Denial | None:
@@ -204,6 +235,9 @@ def _size_fault(order: NewOrder, facts: Facts, limits: GatewayLimits) -> Denial 
         return Denial(
             Code.NOTIONAL, f"cost {money_text(cost, 4)} exceeds the limit {money_text(limits.order_notional_max, 2)}"
         )
+    if order.purpose is Purpose.ENTRY and not facts.turnover + cost <= limits.daily_turnover_max:
+        today, most = money_text(facts.turnover, 2), money_text(limits.daily_turnover_max, 2)
+        return Denial(Code.TURNOVER, f"{today} traded today and {money_text(cost, 4)} for this exceed {most} a day")
     if facts.unknown_on_side:
         return Denial(Code.UNKNOWN_OUTCOME, f"another {order.side} of {order.pair} has an unknown outcome")
     if order.side is Side.SELL and not limits.allow_short:
@@ -220,8 +254,7 @@ def _size_fault(order: NewOrder, facts: Facts, limits: GatewayLimits) -> Denial 
 
 def _capital_fault(order: NewOrder, facts: Facts) -> Denial | None:
     lease = facts.lease
-    shrinks = facts.position.lots * order.side.sign < 0 and order.lots <= abs(facts.position.lots)
-    if order.purpose is Purpose.EXIT and shrinks:
+    if order.purpose is Purpose.EXIT and _shrinks(order, facts):
         return None
     if lease is None:
         return Denial(Code.LEASE, f"{order.pair} has no lease of this epoch")
@@ -240,6 +273,8 @@ def _capital_fault(order: NewOrder, facts: Facts) -> Denial | None:
 
 
 def _rate_fault(facts: Facts, limits: GatewayLimits) -> Denial | None:
+    if not facts.open_orders < limits.open_orders_max:
+        return Denial(Code.OPEN_ORDERS, f"{facts.open_orders} orders are open, the limit is {limits.open_orders_max}")
     if not facts.may_send:
         return Denial(Code.ORDER_RATE, f"more than {limits.orders_per_s:g} orders in this second")
     if not facts.budget.would_fit(facts.budget_cost, facts.now_ns, limits.cancel_reserve):

@@ -12,17 +12,21 @@ from typing import assert_never
 
 import msgspec
 
+from wildbot.desk.balance_watch import BalanceWatch
 from wildbot.desk.booking import Books
 from wildbot.desk.fill_desk import FillDesk
-from wildbot.desk.gateway_commands import AskVenue, CloseStream, GatewayCommand, Leave, Refuse, TellSupervisor
+from wildbot.desk.gateway_commands import AskVenue, CloseStream, GatewayCommand, Refuse
 from wildbot.desk.gateway_state import GatewaySetup, GatewayState, Phase
+from wildbot.desk.key_health import KeyHealth
 from wildbot.desk.order_desk import OrderDesk
 from wildbot.desk.peers import Peers
 from wildbot.desk.plans import Plan, PlanFailedError, PlanRunner
-from wildbot.desk.reconciliation import LOOKS_APART_NS, Reconciliation
+from wildbot.desk.reconciliation import Reconciliation
 from wildbot.desk.recovery import Recovery
 from wildbot.desk.report_desk import ReportDesk
+from wildbot.desk.rounds import Rounds
 from wildbot.desk.send_rate import SendRate
+from wildbot.desk.stop_desk import StopDesk
 from wildbot.desk.venue_queries import (
     Answer,
     CancelAnswered,
@@ -30,32 +34,23 @@ from wildbot.desk.venue_queries import (
     OpenOrdersStated,
     Query,
     QueryRefused,
+    QuerySilent,
     StreamLost,
     StreamNews,
     StreamVerified,
     SystemStated,
     Topic,
 )
-from wildbot.desk.watch import JournalFailed, NotSent, StopRequested, Tick, Watch
-from wildbot.model.control import EndEpoch, NoneRest, Rearm, StopAll
-from wildbot.model.desk import LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
+from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick, Watch
+from wildbot.model.control import EndEpoch, Entries, Rearm, StopAll
+from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
 from wildbot.model.executions import OrderReport
-from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.market_data import MarketEvent
 from wildbot.model.orders import AmendOrder, CancelOrder, NewOrder
 from wildbot.model.status import Severity
 
-AUDIT_EVERY_NS = 30 * NANOS_PER_SECOND
-QUICK_LOOKS_MAX = 5
-SLOW_LOOKS_NS = 10 * NANOS_PER_SECOND
-"""A look costs about five of the twenty calls that the venue's REST counter holds; it forgets one in two seconds."""
-
-FEES_AGAIN_NS = 60 * NANOS_PER_SECOND
-FATAL_REFUSALS = ("EAPI:Invalid key", "EAPI:Invalid signature", "EGeneral:Permission denied", "the API key")
-
-
-FromShell = Tick | NotSent | JournalFailed | StopRequested
-FromSupervisor = EndEpoch | StopAll | Rearm
+FromShell = Tick | NotSent | JournalFailed | JournalMended | StopRequested
+FromSupervisor = EndEpoch | Entries | StopAll | Rearm
 
 
 class OrderRouter:
@@ -70,16 +65,27 @@ class OrderRouter:
         self._orders = OrderDesk(state, self._peers)
         self._reports = ReportDesk(state, self._peers, fills)
         self._reconciliation = Reconciliation(state, self._reports, fills)
-        self._recovery = Recovery(state, self._peers, self._reconciliation)
+        self._balances = BalanceWatch(state, self._reconciliation)
+        self._recovery = Recovery(state, self._peers, self._reconciliation, self._balances)
+        self._key = KeyHealth(state)
+        self._rounds = Rounds(state, self._recovery, self._reconciliation, self._balances)
         self._watch = Watch(state, self._orders, self._reports)
         self._plans = PlanRunner()
-        self._looked_ns = 0
-        self._looks = 0
-        self._fees_ns = 0
+        self._stops = StopDesk(state, self._peers, self._recovery, self._balances, self._plans, self._run)
 
-    def begin(self, now_ns: int) -> list[GatewayCommand]:
-        """Start up."""
-        return self._turn(now_ns, lambda: self._run("main", self._recovery.start()))
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question to the venue, or a pause before the next one, is under way."""
+        return self._plans.is_busy
+
+    def begin(self, now_ns: int, *, locked_until_ns: int = 0) -> list[GatewayCommand]:
+        """Start up; `locked_until_ns`: a former run was told to ask nothing before then."""
+
+        def start() -> None:
+            self._key.lock_again(locked_until_ns)
+            self._run("main", self._recovery.start())
+
+        return self._turn(now_ns, start)
 
     def on_peer(self, message: ToGateway, now_ns: int) -> list[GatewayCommand]:
         """Handle a message of a trader or the allocator."""
@@ -88,6 +94,8 @@ class OrderRouter:
                 return self._turn(now_ns, lambda: self._orders.request(message, now_ns))
             case TraderHello():
                 return self._turn(now_ns, lambda: self._peers.hello(message, now_ns))
+            case CountQuestion():
+                return self._turn(now_ns, lambda: self._peers.count(message))
             case LeaseTable():
                 return self._turn(now_ns, lambda: self._peers.lease_table(message, now_ns))
             case LeaseRecall():
@@ -104,7 +112,12 @@ class OrderRouter:
 
     def on_report(self, report: OrderReport, now_ns: int) -> list[GatewayCommand]:
         """Handle what the private stream says of an order."""
-        return self._turn(now_ns, lambda: self._reports.report(report, now_ns))
+
+        def hear() -> None:
+            self._key.reported(report)
+            self._reports.report(report, now_ns)
+
+        return self._turn(now_ns, hear)
 
     def on_stream(self, news: StreamNews, now_ns: int) -> list[GatewayCommand]:
         """Handle what the private stream says of itself and the venue."""
@@ -119,10 +132,12 @@ class OrderRouter:
         match command:
             case EndEpoch():
                 return self._turn(now_ns, lambda: self._peers.end_epoch(command, now_ns))
+            case Entries():
+                return self._turn(now_ns, lambda: self._stops.entries(command, now_ns))
             case StopAll():
-                return self._turn(now_ns, lambda: self._stop_all(command, now_ns))
+                return self._turn(now_ns, lambda: self._stops.stop_all(command, now_ns))
             case Rearm():
-                return self._turn(now_ns, lambda: self._rearm(now_ns))
+                return self._turn(now_ns, lambda: self._stops.rearm(now_ns))
             case _:
                 assert_never(command)
 
@@ -144,7 +159,11 @@ class OrderRouter:
         self._ask(self._plans.start(name, plan, self.state.now_ns))
 
     def _ask(self, queries: list[Query]) -> None:
-        self.state.do(*(AskVenue(query) for query in queries))
+        for query in queries:
+            if self._key.may_ask(query):
+                self.state.do(AskVenue(query))
+            else:
+                self._ask(self._plans.answer(QuerySilent(query, "not asked: lockout or wrong clock"), self.state.now_ns))
 
     def _stream(self, news: StreamNews, now_ns: int) -> None:
         state = self.state
@@ -183,8 +202,12 @@ class OrderRouter:
             self._run("main", self._recovery.reconnect())
 
     def _answer(self, answer: Answer, now_ns: int) -> None:
-        if answer.query.topic is Topic.CANCEL:
-            self.state.wants_look |= isinstance(answer, QueryRefused)
+        self._key.heard(answer)
+        if answer.query.topic is Topic.CANCEL and isinstance(answer, QueryRefused):
+            intents = self.state.intents
+            named = [intents.by_client(each) or intents.by_order(each) for each in answer.query.ids]
+            # What is unknown is looked for anyway, and may well not exist.
+            self.state.wants_look |= not all(each is not None and each.state == "unknown" for each in named)
         self._ask(self._plans.answer(answer, now_ns))
         self._after_plans(now_ns)
 
@@ -199,30 +222,27 @@ class OrderRouter:
             case JournalFailed():
                 self.state.journal_failed = True
                 self.state.halt(now_ns, f"the journal cannot be written: {event.error}")
+            case JournalMended():
+                self.state.journal_failed = False
+                self.state.note(now_ns, "journal_mended", "everything is on disk again; rearm lets orders leave")
             case StopRequested():
-                self._leave()
+                self._stops.leave()
             case _:
                 assert_never(event)
 
     def _after_plans(self, now_ns: int) -> None:
         state = self.state
+        if self._key.release() and not self._plans.is_running("main") and state.phase is Phase.RECONCILING:
+            self._run("main", self._recovery.reconnect())
+        self._stops.watch(now_ns)
         if state.phase not in (Phase.READY, Phase.HALTED) or self._plans.is_running("main"):
             return
         if self._reconciliation.late_fills:
             self._reconciliation.late_fills = 0
             self._lost("a fill was found that the stream had not told", now_ns)
             return
-        needed = self._reconciliation.is_needed()
-        self._looks = self._looks if needed else 0
-        quick = needed and self._looks < QUICK_LOOKS_MAX
-        gap_ns = LOOKS_APART_NS if quick else SLOW_LOOKS_NS if needed else AUDIT_EVERY_NS
-        if not self._plans.is_running("look") and now_ns - self._looked_ns >= gap_ns:
-            self._looked_ns = now_ns
-            self._looks += 1
-            self._run("look", self._recovery.look())
-        if state.wants_fees and now_ns - self._fees_ns >= FEES_AGAIN_NS:
-            state.wants_fees, self._fees_ns = False, now_ns
-            self._run("fees", self._recovery.refresh_fees())
+        for name, plan in self._rounds.due(self._plans, now_ns):
+            self._run(name, plan)
 
     def _not_sent(self, event: NotSent, now_ns: int) -> None:
         intent = self.state.intents.by_client(event.command.cl_ord_id)
@@ -237,50 +257,9 @@ class OrderRouter:
             case CancelOrder():
                 pass  # the watch asks again
 
-    def _stop_all(self, command: StopAll, now_ns: int) -> None:
-        if not command.halt:
-            self._leave()
-            return
-        self.state.halt(now_ns, command.reason)
-        if self.state.phase is Phase.HALTED:
-            self._run("halt", self._recovery.stop(leave=False))
-
-    def _leave(self) -> None:
-        state = self.state
-        if state.phase is Phase.STOPPING:
-            return
-        known = state.phase is not Phase.STARTING
-        state.phase, state.reason = Phase.STOPPING, "asked to stop"
-        state.note(state.now_ns, "stopping", "no new orders; taking back what rests")
-        for name in ("main", "look", "fees", "halt"):
-            self._plans.stop(name)
-        if known:
-            state.want_cancel_all("stop")
-            self._run("stop", self._recovery.stop(leave=True))
-        else:
-            state.do(TellSupervisor(NoneRest()), Leave(True, "nothing was sent"))
-
-    def _rearm(self, now_ns: int) -> None:
-        state = self.state
-        if state.journal_failed or not state.halt_reason:
-            return
-        state.note(now_ns, "rearm", f"was halted: {state.halt_reason}")
-        if "reconciliation" in state.alerts:
-            self._run("rearm", self._recovery.accept_balances())
-        state.halt_reason = ""
-        state.clear("halt")
-        self._plans.stop("halt")
-        state.clear("venue_refusal")
-        if state.phase is Phase.HALTED:
-            state.phase, state.reason = Phase.READY, "rearmed"
-        elif state.phase is Phase.RECONCILING and not self._plans.is_running("main"):
-            self._run("main", self._recovery.reconnect())
-        self._peers.settle(now_ns)
-
     def _plan_failed(self, text: str) -> None:
         state = self.state
-        starting = state.phase in (Phase.STARTING, Phase.RECONCILING) and not any(state.intents.live())
-        if starting and (state.phase is Phase.STARTING or any(refusal in text for refusal in FATAL_REFUSALS)):
+        if state.phase is Phase.STARTING:  # nothing was sent and nothing of ours can rest
             state.do(Refuse(f"the exchange refuses this key or this set-up: {text}"))
             return
         # Orders may rest and cannot be managed: the dead man's switch runs out on its own.

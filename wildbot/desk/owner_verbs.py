@@ -136,6 +136,11 @@ class OwnerVerbs:
         if pair and pair not in memory.wanted:
             self._refuse(ticket, Obstacle("not_active", f"{pair} is not traded"))
             return
+        if memory.saved.entries_closed:
+            self._refuse(
+                ticket, Obstacle("daily_loss", "the day's loss limit was reached: no entries until the next UTC day")
+            )
+            return
         pairs = [pair] if pair else list(memory.wanted)
         memory.paused -= set(pairs) if pair else set(memory.paused)
         memory.paused_all = False
@@ -153,6 +158,7 @@ class OwnerVerbs:
             self._refuse(ticket, Obstacle("pair_active", f"{', '.join(missing)} is traded: swap or stop it first"))
         else:
             memory.ranked = {pair: row for pair, row in memory.ranked.items() if pair in unique}
+            memory.save(universe=unique, universe_of=memory.rules.universe)
             memory.do(ChangeUniverse(unique), Reply(ticket, {"pairs": list(unique)}))
 
     def _obstacle_now(self) -> Obstacle | None:
@@ -168,3 +174,15 @@ class OwnerVerbs:
             self._memory.do(Reply(ticket, code=obstacle.code, message=obstacle.message))
         else:
             self._memory.announce("swap", f"not swapped: {obstacle.message}")
+
+
+def restore_universe(memory: SupervisionMemory) -> None:
+    """Watch again what the owner chose in an earlier life, unless the settings name other pairs than they did then."""
+    saved, configured = memory.saved, memory.rules.universe
+    if not saved.universe:
+        return
+    if saved.universe_of == configured:
+        memory.do(ChangeUniverse(saved.universe))
+    else:
+        memory.announce("limits", "trading.universe was changed: it counts, what `set_universe` said before does not")
+        memory.save(universe=(), universe_of=())

@@ -10,7 +10,7 @@ from wildbot.desk.supervision_state import GATEWAY_READY, SupervisionMemory
 from wildbot.desk.supervision_words import Reply, SendToTrader, SpawnTrader
 from wildbot.desk.swap import PendingSwap
 from wildbot.desk.trader_fleet import TraderRecord, TraderState
-from wildbot.model.control import Pause, Retired
+from wildbot.model.control import Pause, Resume, Retired
 from wildbot.model.desk import CapitalLease
 from wildbot.model.status import Heartbeat, Severity, TraderStatus
 
@@ -30,16 +30,30 @@ class PairSlots:
         memory = self._memory
         if memory.fleet.heard(record, beat.pid, beat.state, now_ns):
             memory.announce("trader", f"{record.pair} is up: epoch {record.epoch}, process {beat.pid}")
-            if memory.paused_all or record.pair in memory.paused:
+            if memory.holds_back(record.pair):
                 self.pause(record)
 
     def on_trader_status(self, record: TraderRecord, status: TraderStatus) -> None:
-        """The trader's own word decides whether it is paused."""
+        """The trader's own word decides whether it is paused; one that should be and is not is told again."""
         self._memory.fleet.said(record, status.state)
+        if record.state is TraderState.QUOTING and self._memory.holds_back(record.pair):
+            self.pause(record)
 
     def pause(self, record: TraderRecord) -> None:
         """Send the pause to one trader."""
         self._memory.do(SendToTrader(record.pair, Pause()))
+
+    def pause_all(self) -> None:
+        """No entries anywhere."""
+        for record in self._memory.fleet.records.values():
+            if record.is_up:
+                self.pause(record)
+
+    def resume_all(self) -> None:
+        """Entries again, but for what the owner paused."""
+        for record in self._memory.fleet.records.values():
+            if record.is_up and not self._memory.holds_back(record.pair):
+                self._memory.do(SendToTrader(record.pair, Resume()))
 
     def on_retired(self, record: TraderRecord, retired: Retired, now_ns: int) -> None:
         """The trader goes, or says that policy keeps its position; a stop or a halt takes the latter for going."""
@@ -192,7 +206,7 @@ class PairSlots:
         record = memory.fleet.get(swap.out)
         if record is not None:
             memory.do(*memory.fleet.keep(record))
-            if memory.paused_all or swap.out in memory.paused:
+            if memory.holds_back(swap.out):
                 self.pause(record)
         memory.announce("swap", f"{swap.out} stays: {why}")
         self._answer(swap, Reply(swap.ticket, code=code, message=f"{why}; {swap.out} is traded on"))

@@ -18,11 +18,13 @@ from wildbot.desk.gateway_state import GatewayState, Phase
 from wildbot.model.control import EndEpoch, EpochEnded
 from wildbot.model.desk import (
     CapitalLease,
+    CountQuestion,
     FeesChanged,
     Inheritance,
     LeaseTable,
     LeaseTableAck,
     Report,
+    ReportCount,
     TraderHello,
 )
 from wildbot.model.executions import Denied, OrderReport
@@ -41,7 +43,7 @@ class Peers:
     def __init__(self, state: GatewayState) -> None:
         self._state = state
         self._numbers: dict[int, int] = {}
-        self._hellos: dict[str, int] = {}
+        self._hellos: dict[str, TraderHello] = {}
         self._ending: dict[str, int] = {}
 
     # --- traders --------------------------------------------------------------------------------------------------
@@ -59,13 +61,24 @@ class Peers:
         if former and former < message.epoch:
             self._fence(pair, former)
         state.want_cancel_all("inheritance", pair)
-        self._hellos[pair] = message.epoch
+        self._hellos[pair] = message
         self.settle(now_ns)
+
+    def count(self, question: CountQuestion) -> None:
+        """A trader asks whether it has heard everything; one that has no inheritance here learns that it has not.
+
+        What the wire or this gateway's predecessor lost would else stay unknown to a trader that wants nothing.
+        """
+        state, pair, epoch = self._state, question.pair, question.epoch
+        if state.phase is Phase.STARTING or pair in self._hellos or epoch <= state.ended.get(pair, 0):
+            return  # it cannot be said yet, is about to be said, or concerns nobody any more
+        is_known = state.epochs.get(pair) == epoch
+        state.do(TellTrader(epoch, ReportCount(epoch, self._numbers[epoch] if is_known else NUMBER_LOST)))
 
     def end_epoch(self, message: EndEpoch, now_ns: int) -> None:
         """The supervisor says that this trader start is over."""
         self._fence(message.pair, message.epoch)
-        if self._hellos.get(message.pair, message.epoch + 1) <= message.epoch:
+        if message.pair in self._hellos and self._hellos[message.pair].epoch <= message.epoch:
             del self._hellos[message.pair]
         self._state.want_cancel_all("epoch ended", message.pair, message.epoch)
         self._ending[message.pair] = max(message.epoch, self._ending.get(message.pair, 0))
@@ -85,11 +98,11 @@ class Peers:
             state.do(TellSupervisor(EpochEnded(pair, epoch)))
         if state.phase is not Phase.READY and state.phase is not Phase.HALTED:
             return
-        for pair, epoch in list(self._hellos.items()):
+        for pair, hello in list(self._hellos.items()):
             if pair in self._ending or any(state.intents.unfinished(pair)):
                 continue
             del self._hellos[pair]
-            self._inherit(pair, epoch, now_ns)
+            self._inherit(hello, now_ns)
 
     def is_current(self, pair: str, epoch: int) -> bool:
         """Whether orders of this epoch may pass."""
@@ -112,7 +125,9 @@ class Peers:
         if state.epochs.get(pair) == epoch and epoch in self._numbers:
             self.report(pair, epoch, body)
             return
-        fenced = epoch <= state.ended.get(pair, 0) or epoch < max(state.epochs.get(pair, 0), self._hellos.get(pair, 0))
+        hello = self._hellos.get(pair)
+        newest = max(state.epochs.get(pair, 0), hello.epoch if hello is not None else 0)
+        fenced = epoch <= state.ended.get(pair, 0) or epoch < newest
         state.do(TellTrader(epoch, Report(epoch, 0 if fenced else NUMBER_LOST, body)))
 
     def fees_changed(self, pair: str, fees: FeeSchedule) -> None:
@@ -121,13 +136,13 @@ class Peers:
         if epoch:
             self._state.do(TellTrader(epoch, FeesChanged(pair, fees)))
 
-    def _inherit(self, pair: str, epoch: int, now_ns: int) -> None:
-        state = self._state
+    def _inherit(self, hello: TraderHello, now_ns: int) -> None:
+        state, pair, epoch = self._state, hello.pair, hello.epoch
         state.epochs[pair] = epoch
         self._numbers[epoch] = 0
         state.note(now_ns, "inheritance", f"epoch {epoch}, {state.books.position(pair).lots} lots", pair)
-        inheritance = Inheritance(epoch, state.instruments[pair], state.fees[pair], state.books.position(pair))
-        state.do(TellTrader(epoch, inheritance))
+        position, fees = state.books.position(pair), state.fees[pair]
+        state.do(TellTrader(epoch, Inheritance(epoch, state.instruments[pair], fees, position, hello.number)))
 
     def _fence(self, pair: str, epoch: int) -> None:
         state = self._state
@@ -152,7 +167,7 @@ class Peers:
     def recall(self) -> None:
         """Tell the allocator what the account is and which leases were in force last."""
         if self._state.phase is not Phase.STARTING:
-            self._state.do(TellAllocator(self._state.books.account(self._state.leases.values())))
+            self._state.do(TellAllocator(self._state.account_for_leases()))
 
     def lease_of(self, pair: str, epoch: int) -> CapitalLease | None:
         """Return the lease of exactly this epoch."""

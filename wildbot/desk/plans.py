@@ -23,10 +23,15 @@ RETRY_LAST_NS = 30 * NANOS_PER_SECOND
 LOST_ANSWER_NS = 60 * NANOS_PER_SECOND
 """A question without any news for so long was lost in the shell; it counts as silence."""
 
-PASSING_REFUSALS = ("EAPI:Rate limit", "EService:", "EGeneral:Too many", "EGeneral:Internal error", "EAPI:Invalid nonce")
-LOCKOUT_REFUSALS = ("EGeneral:Temporary lockout",)
-LOCKOUT_WAIT_NS = 300 * NANOS_PER_SECOND
-"""Calls during a lockout may prolong it."""
+PASSING_REFUSALS = (
+    "EAPI:Rate limit",
+    "EService:",
+    "EGeneral:Too many",
+    "EGeneral:Internal error",
+    "EGeneral:Temporary lockout",
+    "EAPI:Invalid nonce",
+)
+"""What time heals; what a lockout or a bad nonce means beyond waiting is the business of `key_health`."""
 
 
 class PlanFailedError(WildBotError):
@@ -56,13 +61,10 @@ def ask(query: Query, expected: type[T]) -> Generator[Step, Answer | None, T]:
         answer = yield query
         if isinstance(answer, expected):
             return answer
-        if isinstance(answer, QueryRefused):
-            if answer.error.startswith(LOCKOUT_REFUSALS):
-                wait_ns = LOCKOUT_WAIT_NS
-            elif not answer.error.startswith(PASSING_REFUSALS):
-                raise PlanFailedError(f"{query.topic}: {answer.error}")
+        if isinstance(answer, QueryRefused) and not answer.error.startswith(PASSING_REFUSALS):
+            raise PlanFailedError(f"{query.topic}: {answer.error}")
         yield Pause(wait_ns)
-        wait_ns = min(2 * wait_ns, max(wait_ns, RETRY_LAST_NS))
+        wait_ns = min(2 * wait_ns, RETRY_LAST_NS)
 
 
 class PlanRunner:
@@ -83,6 +85,11 @@ class PlanRunner:
         running = self._running.pop(name, None)
         if running is not None:
             running.plan.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any plan is not finished."""
+        return bool(self._running)
 
     def is_running(self, name: str) -> bool:
         """Whether a plan of that name is not finished."""

@@ -1,23 +1,22 @@
-"""Looks at the venue's own records and merges them: open orders, closed orders, trades, balances.
+"""Looks at the venue's own records and merges them: open orders, closed orders, trades.
 
 Rules: merging twice changes nothing. An unknown order counts as not placed only after two looks, at least three seconds
-    apart and both begun after its deadline, found it neither open nor closed nor traded. Nothing is traded to repair a
-    difference.
+    apart and both begun after its deadline, found it neither open nor closed nor traded. One that the venue had accepted
+    and shows nowhere any more needs `VANISHED_LOOKS` such looks over `VANISHED_NS`, since records are known to lag. An
+    order of ours that rests though we hold it for ended is taken back.
 Source: Kraken "Spot Client Order Identifiers": ids are unique among open orders only, so nothing is ever sent twice.
-Known limit: deposits and withdrawals while running are noticed at the next start only.
 """
 
 from collections.abc import Generator
 
 from wildbot.desk.fill_desk import FillDesk
-from wildbot.desk.gateway_commands import AskVenue, WriteMeta
 from wildbot.desk.gateway_state import GatewayState
 from wildbot.desk.intents import Intent
-from wildbot.desk.plans import Pause, Step, ask
+from wildbot.desk.plans import Step, ask
 from wildbot.desk.report_desk import ReportDesk
-from wildbot.desk.venue_queries import Answer, BalancesSeen, OrdersSeen, Query, Topic, TradesSeen
+from wildbot.desk.venue_queries import CANCEL_IDS_MAX, Answer, OrdersSeen, Query, Topic, TradesSeen
 from wildbot.model.exchange import OrderView
-from wildbot.model.executions import Canceled
+from wildbot.model.executions import Canceled, Filled
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.orders import OWN_PREFIX
 from wildbot.model.status import Severity
@@ -25,7 +24,10 @@ from wildbot.trading.order_state import OrderState
 
 LOOKS_APART_NS = 3 * NANOS_PER_SECOND
 HISTORY_MARGIN_NS = 600 * NANOS_PER_SECOND
-"""Trades are read back this far before the last one booked: clocks and commits may differ by far less."""
+"""At first trades are read back this far before the last one booked: clocks and commits may differ by far less."""
+
+READ_MARGIN_NS = 120 * NANOS_PER_SECOND
+"""This run's own complete reading is repeated so far back: records have been seen to lag by ten seconds."""
 
 CLOSED_MARGIN_NS = 60 * NANOS_PER_SECOND
 PAGES_MAX = 200
@@ -34,7 +36,10 @@ IDS_PER_QUERY = 50
 LATE_FILL_NS = 5 * NANOS_PER_SECOND
 """A fill that the stream has not told so long after it happened: the stream is not to be trusted."""
 
-BASELINE_KEY = "baseline/"
+VANISHED_LOOKS = 3
+VANISHED_NS = 30 * NANOS_PER_SECOND
+GHOST_NS = 5 * NANOS_PER_SECOND
+"""An order that rests so long after its end, as the venue itself had told it, does rest."""
 
 Steps = Generator[Step, Answer | None, None]
 
@@ -48,13 +53,19 @@ class Reconciliation:
         self._fills = fills
         self.late_fills = 0
         self.ours_resting = 0
+        self._read_to_ns = 0
 
     def is_needed(self) -> bool:
-        """Whether something is unexplained that only a look can explain."""
+        """Whether something is unexplained that a look could explain now.
+
+        An unknown order is looked for at once, and then not before a look can prove its absence: each takes of the few
+        calls that the proof will need.
+        """
         state = self._state
         unexplained = any(
             each.state is OrderState.UNKNOWN or (each.amend is not None and each.answer_due_ns == 0)
             for each in state.intents.live()
+            if state.now_ns >= each.settled_ns
         )
         return state.wants_look or unexplained or bool(state.orphans) or bool(state.intents.missing_fills())
 
@@ -63,7 +74,7 @@ class Reconciliation:
         state, asked_ns = self._state, self._state.now_ns
         state.wants_look = False
         seen = yield from self.open_orders()
-        seen |= yield from self._closed_orders()
+        seen |= yield from self._closed_orders(seen)
         yield from self.trades()
         missing = [
             each.order_id
@@ -88,15 +99,17 @@ class Reconciliation:
         self._merge(answer.orders, asked_ns)
         ours = {view.cl_ord_id: view for view in answer.orders if view.cl_ord_id.startswith(OWN_PREFIX)}
         self.ours_resting = len(ours)
-        for view in ours.values():
-            if state.intents.by_client(view.cl_ord_id) is None:
-                state.note(state.now_ns, "stray_order", f"{view.cl_ord_id} {view.order_id}", view.pair)
-                state.do(AskVenue(Query(Topic.CANCEL, ids=(view.order_id,), urgent=True)))
+        strays = [view for view in ours.values() if self._is_stray(view, asked_ns)]
+        for view in strays:
+            state.note(state.now_ns, "stray_order", f"{view.cl_ord_id} {view.order_id}", view.pair)
+        ids = tuple(view.order_id for view in strays)
+        for start in range(0, len(ids), CANCEL_IDS_MAX):
+            state.ask(Query(Topic.CANCEL, ids=ids[start : start + CANCEL_IDS_MAX], urgent=True))
         return set(ours)
 
-    def _closed_orders(self) -> Generator[Step, Answer | None, set[str]]:
+    def _closed_orders(self, resting: set[str]) -> Generator[Step, Answer | None, set[str]]:
         state, asked_ns = self._state, self._state.now_ns
-        since = [each.created_ns for each in state.intents.live()]
+        since = [each.created_ns for each in state.intents.live() if each.cl_ord_id not in resting]
         since += [each.created_ns for each in state.intents.missing_fills()]
         since += [fill.ts_ns for fill in state.orphans.values()]
         if not since:
@@ -115,51 +128,35 @@ class Reconciliation:
 
     def trades(self) -> Steps:
         """Read executions back to well before the last one booked, and book what is new."""
-        state = self._state
+        state, asked_ns = self._state, self._state.now_ns
         since_ns = max(state.books.last_fill_ns, state.first_start_ns) - HISTORY_MARGIN_NS
+        since_ns = max(since_ns, self._read_to_ns - READ_MARGIN_NS)
         offset, before = 0, state.books.fills
+        found: list[Filled] = []
         for _ in range(PAGES_MAX):
             answer = yield from ask(Query(Topic.TRADES, since_ns=since_ns, offset=offset), TradesSeen)
-            for fill in sorted(answer.fills, key=lambda each: each.ts_ns):
-                booked = state.books.fills
-                self._fills.fill(fill, state.now_ns)
-                if state.books.fills > booked and state.now_ns - fill.ts_ns > LATE_FILL_NS:
-                    self.late_fills += 1
+            found += answer.fills
             offset += answer.received
             if not answer.received or offset >= answer.total:
                 break
+        self._read_to_ns = asked_ns
+        # Pages come newest first, but nothing is booked before the oldest is here: a catch-up that is cut off halfway
+        # must not move the time that the next one reads back to.
+        for fill in sorted(found, key=lambda each: each.ts_ns):
+            booked = state.books.fills
+            self._fills.fill(fill, state.now_ns)
+            if state.books.fills > booked and state.now_ns - fill.ts_ns > LATE_FILL_NS:
+                self.late_fills += 1
         if state.books.fills > before:
             state.note(state.now_ns, "caught_up", f"{state.books.fills - before} fills from the venue's history")
 
-    def balances(self) -> Steps:
-        """Compare the balances with baseline and fills; the first ones ever become the baseline."""
-        state = self._state
-        answer = yield from ask(Query(Topic.BALANCES), BalancesSeen)
-        if state.baseline is None:
-            self.accept_balances(answer.balances)
-        found = state.books.differences(state.baseline or {}, answer.balances, state.instruments)
-        if found:
-            # A transfer or a trade of the owner's hand looks the same as a lost fill: a person has to say which.
-            yield Pause(LOOKS_APART_NS)
-            yield from self.trades()
-            answer = yield from ask(Query(Topic.BALANCES), BalancesSeen)
-            found = state.books.differences(state.baseline or {}, answer.balances, state.instruments)
-        if found:
-            text = "balances differ from baseline and fills: " + "; ".join(found)
-            state.alert(Severity.CRITICAL, "reconciliation", text)
-            state.halt(state.now_ns, text)
-        else:
-            state.clear("reconciliation")
-
-    def accept_balances(self, balances: dict[str, int]) -> None:
-        """Take these balances as right: what the fills do not explain is the owner's and becomes the baseline."""
-        state = self._state
-        state.baseline = state.books.baseline_for(balances)
-        for asset, units in sorted(state.baseline.items()):
-            state.do(WriteMeta(BASELINE_KEY + asset, str(units)))
-        state.note(state.now_ns, "baseline", f"{len(state.baseline)} assets")
-
     # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _is_stray(self, view: OrderView, asked_ns: int) -> bool:
+        intent = self._state.intents.by_client(view.cl_ord_id)
+        if intent is None:
+            return True
+        return not intent.is_live and 0 < intent.ended_ns < asked_ns - GHOST_NS
 
     def _merge(self, views: tuple[OrderView, ...], asked_ns: int) -> None:
         for view in views:
@@ -182,17 +179,19 @@ class Reconciliation:
 
     def _count_absent(self, seen: set[str], asked_ns: int) -> None:
         for intent in self._state.intents.live():
-            if intent.state is OrderState.UNKNOWN and intent.cl_ord_id not in seen and asked_ns >= intent.settled_ns:
+            in_doubt = intent.state is OrderState.UNKNOWN or (intent.order_id and intent.changed_ns < asked_ns)
+            if in_doubt and intent.cl_ord_id not in seen and asked_ns >= intent.settled_ns:
                 self._absent(intent, asked_ns)
 
     def _absent(self, intent: Intent, asked_ns: int) -> None:
         if intent.absent_looks == 0:
-            intent.absent_looks, intent.absent_since_ns = 1, asked_ns
-        elif asked_ns - intent.absent_since_ns >= LOOKS_APART_NS:
-            now_ns = self._state.now_ns
-            if not intent.order_id:
+            intent.absent_since_ns = asked_ns
+        intent.absent_looks += 1
+        since_ns, now_ns = asked_ns - intent.absent_since_ns, self._state.now_ns
+        if not intent.order_id:
+            if intent.absent_looks >= 2 and since_ns >= LOOKS_APART_NS:
                 self._reports.not_placed(intent, now_ns)
-                return
+        elif intent.absent_looks >= VANISHED_LOOKS and since_ns >= VANISHED_NS:
             # It was accepted, and asked for by its own id the venue does not know it: it cannot rest.
             text = f"the venue accepted {intent.cl_ord_id} as {intent.order_id} and has no record of it now"
             self._state.alert(Severity.CRITICAL, f"vanished/{intent.cl_ord_id}", text)

@@ -1,12 +1,15 @@
 """How the gateway comes up, comes back after a lost stream, and goes down: the plans, each told from start to end.
 
 Rules: start after a crash and start after a clean end are the same plan. Leftover orders of ours are taken back, not
-    adopted; READY only after the venue confirmed twice that none rests, the trades are caught up, the balances agree,
-    the private stream is verified and the dead man's switch is armed.
+    adopted, and the dead man's switch is armed before anything else that needs the key; READY only after the venue
+    confirmed twice that none rests, the trades are caught up, the balances agree, the private stream is verified and
+    the switch is armed.
 """
 
 from collections.abc import Generator
 
+from wildbot.desk.balance_watch import BASELINE_KEY, BalanceWatch
+from wildbot.desk.clock_watch import ClockWatch
 from wildbot.desk.gateway_commands import (
     ArmTimer,
     CloseStream,
@@ -15,14 +18,15 @@ from wildbot.desk.gateway_commands import (
     TellSupervisor,
     WriteMeta,
 )
-from wildbot.desk.gateway_state import GatewayState, Phase
+from wildbot.desk.gateway_state import ENTRIES_KEY, HALT_KEY, GatewayState, Phase
+from wildbot.desk.key_rights import KeyFacts, judge_key
+from wildbot.desk.leftovers import TIMER_S, Leftovers
+from wildbot.desk.limit_rows import note_limits
 from wildbot.desk.peers import ENDED_KEY, Peers
 from wildbot.desk.plans import Pause, Plan, PlanFailedError, Step, ask
-from wildbot.desk.reconciliation import BASELINE_KEY, LOOKS_APART_NS, Reconciliation, Steps
+from wildbot.desk.reconciliation import Reconciliation, Steps
 from wildbot.desk.venue_queries import (
     Answer,
-    BalancesSeen,
-    ClockSeen,
     FeesSeen,
     InstrumentsSeen,
     JournalSeen,
@@ -37,50 +41,49 @@ from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.status import Severity
 from wildbot.trading.order_state import OrderNews
 
-CLOCK_SKEW_NS_MAX = 3 * NANOS_PER_SECOND
-"""The venue tells whole seconds, and the answer travels."""
-
 STREAM_WAIT_NS = 15 * NANOS_PER_SECOND
 STEP_NS = NANOS_PER_SECOND // 10
-STOP_BUDGET_NS = 30 * NANOS_PER_SECOND
 RECONNECT_FIRST_NS = NANOS_PER_SECOND // 2
 RECONNECT_LAST_NS = 30 * NANOS_PER_SECOND
 STEADY_NS = 60 * NANOS_PER_SECOND
-LOOKS_BEFORE_ALERT = 6
 FIRST_START_KEY = "first_start_ns"
-TIMER_S = 60
-
-FORBIDDEN_RIGHTS = frozenset(
-    {"withdraw-funds", "add-withdraw-address", "update-withdraw-address", "add-funds", "earn-funds"}
-)
 
 
 class Recovery:
     """Builds the plans."""
 
-    def __init__(self, state: GatewayState, peers: Peers, reconciliation: Reconciliation) -> None:
+    def __init__(self, state: GatewayState, peers: Peers, reconciliation: Reconciliation, balances: BalanceWatch) -> None:
         self._state = state
         self._peers = peers
         self._look = reconciliation
+        self._balances = balances
+        self._leftovers = Leftovers(state, reconciliation)
+        self._clock = ClockWatch(state)
         self._reconnect_ns = RECONNECT_FIRST_NS
         self._verified_ns = 0
 
     def start(self) -> Plan:
-        """From nothing to READY."""
+        """From nothing to READY. What may rest from the last run is the first thing that is seen to."""
         state = self._state
         state.reason = "waiting for the exchange"
         system = yield from ask(Query(Topic.SYSTEM), SystemSeen)
         state.market.system = system.system
-        yield from self._check_clock()
-        yield from self._learn_rules()
+        yield from self._clock.agree()
+        state.reason = "asking for pairs"
+        yield from self._learn_pairs()
         state.reason = "reading the journal"
         journal = yield from ask(Query(Topic.JOURNAL), JournalSeen)
         self._replay(journal)
+        if any(state.intents.live()):
+            state.phase = Phase.RECONCILING
+            yield from self._leftovers.arm()
+        state.reason = "asking for rights and fees"
+        yield from self._learn_rights()
         state.phase = Phase.RECONCILING
         state.reason = "taking back leftover orders"
-        yield from self._clear_leftovers()
+        yield from self._leftovers.clear()
         state.reason = "comparing balances"
-        yield from self._look.balances()
+        yield from self._balances.at_start()
         self._announce()
         yield from self._connect()
         self._ready()
@@ -100,6 +103,10 @@ class Recovery:
         """Explain what is unexplained."""
         yield from self._look.look()
 
+    def check_clock(self) -> Plan:
+        """Compare our clock with the exchange's until they agree."""
+        yield from self._clock.agree()
+
     def refresh_fees(self) -> Plan:
         """Ask the account's rates again, and tell whose changed."""
         state = self._state
@@ -111,20 +118,21 @@ class Recovery:
                 state.note(state.now_ns, "fees_changed", f"{fees.maker_ppm}/{fees.taker_ppm} ppm", pair)
         self._announce()
 
-    def accept_balances(self) -> Plan:
-        """The owner says that a difference is his own doing: what the fills do not explain becomes baseline."""
-        answer = yield from ask(Query(Topic.BALANCES), BalancesSeen)
-        self._look.accept_balances(answer.balances)
-        self._state.clear("reconciliation")
+    def learn_rules(self) -> Plan:
+        """Ask for the pairs' rules again: the venue refused an order for them."""
+        state = self._state
+        rules = yield from ask(Query(Topic.INSTRUMENTS), InstrumentsSeen)
+        for each in rules.instruments:
+            if state.instruments.get(each.pair) != each:
+                state.instruments[each.pair] = each
+                state.note(state.now_ns, "rules_changed", f"tick {each.tick_step}, least {each.min_lots} lots", each.pair)
+        self._announce()
 
-    def stop(self, *, leave: bool) -> Plan:
+    def stop(self, *, leave: bool, again: bool = False) -> Plan:
         """Take everything of ours back, have the venue confirm it twice, say so; then leave, if asked to."""
         state = self._state
-        began_ns, empty_looks = state.now_ns, 0
+        empty_looks = 0
         while empty_looks < 2:
-            if leave and state.now_ns - began_ns > STOP_BUDGET_NS:
-                state.do(Leave(False, "could not confirm that nothing rests; the dead man's switch stays armed"))
-                return
             ours = yield from self._look.open_orders()
             state.want_cancel_all("stop")
             live = any(True for _ in state.intents.live())
@@ -140,26 +148,12 @@ class Recovery:
         if leave:
             state.do(ArmTimer(0))
             yield Pause(NANOS_PER_SECOND // 2)
-            state.do(CloseStream("stop"), Leave(True, "nothing of ours rests"))
+            state.do(CloseStream("stop"), Leave(True, "nothing of ours rests", again))
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
-    def _check_clock(self) -> Steps:
+    def _learn_pairs(self) -> Steps:
         state = self._state
-        while True:
-            clock = yield from ask(Query(Topic.CLOCK), ClockSeen)
-            skew_ns = state.now_ns - clock.venue_ns
-            if -CLOCK_SKEW_NS_MAX <= skew_ns <= CLOCK_SKEW_NS_MAX + NANOS_PER_SECOND:
-                state.clear("clock")
-                return
-            text = f"our clock is {skew_ns / NANOS_PER_SECOND:+.0f} s off the exchange's; no order leaves until it agrees"
-            state.reason = text
-            state.alert(Severity.CRITICAL, "clock", text)
-            yield Pause(5 * NANOS_PER_SECOND)
-
-    def _learn_rules(self) -> Steps:
-        state = self._state
-        state.reason = "asking for pairs, fees and rights"
         rules = yield from ask(Query(Topic.INSTRUMENTS), InstrumentsSeen)
         state.instruments.update({each.pair: each for each in rules.instruments})
         unheard = [pair for pair in state.setup.universe if pair not in state.instruments]
@@ -167,12 +161,17 @@ class Recovery:
             raise PlanFailedError(f"the exchange knows no pair of the universe: {', '.join(unheard)}")
         if unheard:
             state.alert(Severity.WARNING, "universe", f"the exchange does not know {', '.join(unheard)}")
+
+    def _learn_rights(self) -> Steps:
+        state = self._state
         if state.setup.live:
             key = yield from ask(Query(Topic.KEY), KeySeen)
-            if forbidden := sorted(FORBIDDEN_RIGHTS & key.permissions):
-                raise PlanFailedError(f"the API key must not carry the rights {', '.join(forbidden)}; make one without")
-            if key.nonce_window:
-                raise PlanFailedError(f"the API key's nonce window is {key.nonce_window}; it has to be 0")
+            facts = KeyFacts(key.permissions, key.nonce_window, key.ip_allowlist, key.valid_until_s)
+            judgement = judge_key(facts, state.now_ns // NANOS_PER_SECOND)
+            if judgement.refusals:
+                raise PlanFailedError("; ".join(judgement.refusals))
+            if judgement.warnings:
+                state.alert(Severity.WARNING, "key", "; ".join(judgement.warnings))
         fees = yield from ask(Query(Topic.FEES), FeesSeen)
         state.fees.update(fees.fees)
 
@@ -190,31 +189,21 @@ class Recovery:
             if each.is_live:
                 each.learn(OrderNews.OUTCOME_UNKNOWN)
                 each.cancel_wanted, each.amend, each.answer_due_ns = True, None, 0
+            # The counter outlives us; the former gateway kept its reserve, so no more than this was used.
+            budget, used_ns = state.budget(each.pair), min(each.changed_ns, state.now_ns)
+            budget.assume(budget.threshold * (1 - state.setup.limits.cancel_reserve), used_ns)
         state.leases = {lease.pair: lease for lease in journal.leases}
         baseline = {k.removeprefix(BASELINE_KEY): int(v) for k, v in journal.meta.items() if k.startswith(BASELINE_KEY)}
         state.baseline = baseline or None
         state.ended = {k.removeprefix(ENDED_KEY): int(v) for k, v in journal.meta.items() if k.startswith(ENDED_KEY)}
+        state.entries_closed = journal.meta.get(ENTRIES_KEY, "")
+        if halted := journal.meta.get(HALT_KEY, ""):
+            state.halt(state.now_ns, halted)
+        note_limits(state, journal.meta)
         state.first_start_ns = int(journal.meta.get(FIRST_START_KEY, "0"))
         if not state.first_start_ns:
             state.first_start_ns = state.now_ns
             state.do(WriteMeta(FIRST_START_KEY, str(state.now_ns)))
-
-    def _clear_leftovers(self) -> Steps:
-        yield from self._look.look()
-        looks = 1
-        while self._look.is_needed():
-            if looks == LOOKS_BEFORE_ALERT:
-                text = "the venue's records do not explain all orders of the last run; still looking, no order leaves"
-                self._state.alert(Severity.CRITICAL, "unexplained", text)
-            yield Pause(LOOKS_APART_NS * min(looks, 5))
-            yield from self._look.look()
-            looks += 1
-        self._state.clear("unexplained")
-        empty_looks = 0 if self._look.ours_resting else 1
-        while empty_looks < 2:
-            yield Pause(NANOS_PER_SECOND)
-            ours = yield from self._look.open_orders()
-            empty_looks = 0 if ours else empty_looks + 1
 
     def _connect(self) -> Generator[Step, Answer | None, None]:
         state = self._state
@@ -243,6 +232,7 @@ class Recovery:
     def _ready(self) -> None:
         state = self._state
         state.clear("stream")
+        self._look.late_fills = 0  # what happened while there was no stream, the stream could not tell
         if state.phase is Phase.STOPPING:
             return
         state.phase = Phase.HALTED if state.halt_reason else Phase.READY

@@ -28,11 +28,27 @@ from wildbot.model.executions import (
     OutcomeUnknown,
     Rejected,
 )
+from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.orders import OWN_PREFIX
 from wildbot.model.status import Severity
 from wildbot.trading.order_state import OrderNews, OrderState
 
 RATE_REFUSAL = "EOrder:Rate limit exceeded"
+LIMIT_REFUSAL = "EOrder:Orders limit exceeded"
+FUNDS_REFUSAL = "EOrder:Insufficient funds"
+FUNDS_LOOK_NS = 30 * NANOS_PER_SECOND
+"""One look for a row of such refusals: each costs the REST counter more than it forgets meanwhile."""
+
+RULE_REFUSALS = (
+    "EOrder:Tick size check failed",
+    "EOrder:Order minimum not met",
+    "EOrder:Cost minimum not met",
+    "EGeneral:Invalid arguments",
+)
+"""What an order is refused for when the pair's rules are no longer those we know."""
+
+BLOCK_NS = 60 * NANOS_PER_SECOND
+SELF_TRADE_REASONS = ("stp", "self trade", "self-trade")
 TIMER_REASON = "CancelAllOrdersAfter"
 """How the venue explains the cancels of its dead man's switch."""
 
@@ -44,6 +60,7 @@ class ReportDesk:
         self._state = state
         self._peers = peers
         self._fills = fills
+        self._funds_ns = 0
 
     def report(self, report: OrderReport, now_ns: int) -> None:
         """Handle one report from the stream."""
@@ -78,11 +95,15 @@ class ReportDesk:
                 self._tell(intent, report)
             case CancelRejected():
                 self._note_rate(intent, report.reason, now_ns)
-                self._state.wants_look = True  # usually it has ended already, and its last report was missed
+                # Usually it has ended already, and its last report was missed; what is unknown is looked for anyway.
+                self._state.wants_look |= intent.state is not OrderState.UNKNOWN
                 self._tell(intent, report)
             case Canceled() | Expired():
                 news = OrderNews.CANCELED if isinstance(report, Canceled) else OrderNews.EXPIRED
-                self._state.timer_fired |= report.reason.startswith(TIMER_REASON)
+                if intent.is_live and report.reason.startswith(TIMER_REASON):
+                    # From this moment nothing may rest: the switch that guarded it is spent, and must be confirmed anew.
+                    self._state.timer_fired, self._state.timer_until_ns = True, 0
+                self._note_self_trade(intent, report.reason)
                 self._ended(intent, report, news, report.filled_lots, report.reason)
             case Completed():
                 filled_lots = report.filled_lots or intent.lots
@@ -105,6 +126,7 @@ class ReportDesk:
         state.intents.reopen(intent)
         state.intents.bind(intent, view.order_id)
         intent.absent_looks = 0
+        intent.fee_in_base = view.fee_in_base
         intent.venue_filled_lots = max(intent.venue_filled_lots, view.filled_lots)
         match view.status:
             case OrderStatus.PENDING_NEW | OrderStatus.NEW | OrderStatus.PARTIALLY_FILLED:
@@ -195,7 +217,7 @@ class ReportDesk:
             self._tell(intent, report)
 
     def _rejected(self, intent: Intent, report: Rejected, now_ns: int) -> None:
-        self._note_rate(intent, report.reason, now_ns)
+        self._note_refusal(intent, report.reason, now_ns)
         if intent.venue_filled_lots or not intent.is_live:
             return  # it executed: whatever was refused, it was not this order
         intent.reason = report.reason
@@ -214,8 +236,7 @@ class ReportDesk:
                 intent.learn(OrderNews.ACCEPTED)
             intent.learn(news)
             intent.reason = intent.reason or reason
-        if intent.exposed_lots:
-            self._state.wants_look = True  # its fills are still to come
+        intent.ended_ns = intent.ended_ns or self._state.now_ns
         if not intent.end_told:
             intent.end_told = True
             self._tell(intent, report)
@@ -231,6 +252,25 @@ class ReportDesk:
     def _note_rate(self, intent: Intent, reason: str, now_ns: int) -> None:
         if reason.startswith(RATE_REFUSAL):
             self._state.budget(intent.pair).exhaust(now_ns)
+
+    def _note_refusal(self, intent: Intent, reason: str, now_ns: int) -> None:
+        state = self._state
+        self._note_rate(intent, reason, now_ns)
+        if reason.startswith(LIMIT_REFUSAL):
+            state.blocked_until_ns[intent.pair] = now_ns + BLOCK_NS
+            text = f"{intent.pair}: the exchange takes no more open orders; none is sent for a minute"
+            state.alert(Severity.WARNING, f"orders_limit/{intent.pair}", text)
+        elif reason.startswith(FUNDS_REFUSAL) and now_ns - self._funds_ns >= FUNDS_LOOK_NS:
+            self._funds_ns = now_ns
+            state.wants_look = True  # the first copy of something we hold for unsent may have taken the money
+        elif reason.startswith(RULE_REFUSALS):
+            state.wants_rules = True
+
+    def _note_self_trade(self, intent: Intent, reason: str) -> None:
+        if reason.lower().startswith(SELF_TRADE_REASONS):
+            text = f"{intent.cl_ord_id} on {intent.pair} would have met an order of our own: two traders on one pair?"
+            self._state.note(self._state.now_ns, "self_trade", text, intent.pair)
+            self._state.alert(Severity.CRITICAL, f"self_trade/{intent.pair}", text)
 
     def _tell(self, intent: Intent, body: OrderReport) -> None:
         self._peers.report(intent.pair, intent.epoch, body)

@@ -1,4 +1,4 @@
-"""How often traders may die before that itself is the fault: per pair within a minute, in all within ten.
+"""How often a part may die before that itself is the fault; for traders: per pair within a minute, in all within ten.
 
 Rules: a death inside the allowance is answered with a restart; the first one beyond a pair's allowance quarantines the
     pair, the first one beyond the total halts the run.
@@ -7,14 +7,27 @@ Source: restart intensity and period of Erlang/OTP supervisors.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from wildbot.model.instrument import NANOS_PER_SECOND
 
-PER_PAIR_MAX = 3
-PER_PAIR_NS = 60 * NANOS_PER_SECOND
-TOTAL_MAX = 5
-TOTAL_NS = 600 * NANOS_PER_SECOND
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """So many restarts within so long are borne; one more is not."""
+
+    count: int
+    window_ns: int
+
+
+PER_PAIR = Allowance(3, 60 * NANOS_PER_SECOND)
+IN_ALL = Allowance(5, 600 * NANOS_PER_SECOND)
+
+
+def exceeds(times_ns: Iterable[int], allowance: Allowance, now_ns: int) -> bool:
+    """Return whether more than the allowance happened within its window before now."""
+    return sum(now_ns - at < allowance.window_ns for at in times_ns) > allowance.count
 
 
 class Verdict(StrEnum):
@@ -26,7 +39,7 @@ class Verdict(StrEnum):
 
 
 class RestartBudget:
-    """A sliding window over trader deaths; remembers at most `TOTAL_NS` of them."""
+    """A sliding window over trader deaths; remembers those of `IN_ALL`."""
 
     def __init__(self, history: Iterable[tuple[int, str]] = ()) -> None:
         self._deaths: list[tuple[int, str]] = list(history)
@@ -38,12 +51,12 @@ class RestartBudget:
 
     def died(self, pair: str, now_ns: int) -> Verdict:
         """Count one death and return what follows."""
-        self._deaths = [(at, who) for at, who in self._deaths if now_ns - at < TOTAL_NS]
+        self._deaths = [(at, who) for at, who in self._deaths if now_ns - at < IN_ALL.window_ns]
         self._deaths.append((now_ns, pair))
-        if len(self._deaths) > TOTAL_MAX:
+        if exceeds((at for at, _ in self._deaths), IN_ALL, now_ns):
             return Verdict.HALT
-        recent = sum(who == pair and now_ns - at < PER_PAIR_NS for at, who in self._deaths)
-        return Verdict.QUARANTINE if recent > PER_PAIR_MAX else Verdict.RESTART
+        own = [at for at, who in self._deaths if who == pair]
+        return Verdict.QUARANTINE if exceeds(own, PER_PAIR, now_ns) else Verdict.RESTART
 
     def forgive(self, pair: str | None = None) -> None:
         """Forget the deaths of one pair, or all: the owner has looked at it."""

@@ -26,6 +26,8 @@ def judge(memory: SupervisionMemory, now_ns: int) -> tuple[RunState, tuple[str, 
     faults = _faults(memory, now_ns)
     if faults:
         return RunState.DEGRADED, faults
+    if memory.saved.entries_closed:
+        return RunState.REDUCE_ONLY, ("the day's loss limit was reached: no entries until the next UTC day",)
     if memory.paused_all:
         return RunState.REDUCE_ONLY, ("the owner paused all pairs",)
     return RunState.RUNNING, ()

@@ -8,20 +8,24 @@ Source: Erlang/OTP supervision (one_for_one among traders); liveness as in the Z
 
 from typing import assert_never
 
+from wildbot.desk.entry_gate import EntryGate
 from wildbot.desk.halt_switch import HaltSwitch
-from wildbot.desk.owner_verbs import OwnerVerbs
+from wildbot.desk.limit_changes import announce_limits
+from wildbot.desk.loss_limits import LossLimits
+from wildbot.desk.owner_verbs import OwnerVerbs, restore_universe
+from wildbot.desk.pair_modes import on_mode
 from wildbot.desk.pair_slots import PairSlots
+from wildbot.desk.peer_watch import PeerWatch
 from wildbot.desk.restart_budget import RestartBudget
 from wildbot.desk.run_health import judge
-from wildbot.desk.supervision_state import PEER_SILENT_NS, SupervisionMemory, SupervisionRules
+from wildbot.desk.supervision_state import SupervisionMemory, SupervisionRules
 from wildbot.desk.supervision_words import (
-    ALLOCATOR,
-    GATEWAY,
     Asked,
     ChildEnded,
     EquityMarked,
     FeedHealth,
     Heard,
+    PairModeSeen,
     Ranked,
     RunState,
     SendTo,
@@ -35,7 +39,7 @@ from wildbot.desk.swap import SWAP_NS_MAX, PendingSwap
 from wildbot.desk.trader_fleet import TraderRecord
 from wildbot.model.control import EpochEnded, NoneRest, Retired
 from wildbot.model.instrument import NANOS_PER_SECOND
-from wildbot.model.status import AllocatorStatus, GatewayStatus, Heartbeat, HeartbeatAck, Severity, TraderStatus
+from wildbot.model.status import AllocatorStatus, GatewayStatus, Heartbeat, HeartbeatAck, TraderStatus
 
 SLEPT_NS = NANOS_PER_SECOND
 """Timer calls come every quarter of a second; a gap of more than this was ours."""
@@ -48,13 +52,19 @@ class Supervision:
         self._memory = SupervisionMemory(rules, saved, RestartBudget(saved.restarts))
         self._slots = PairSlots(self._memory)
         self._switch = HaltSwitch(self._memory, self._slots)
+        self._losses = LossLimits(self._memory, self._slots, self._switch)
+        self._peers = PeerWatch(self._memory, self._switch)
+        self._entries = EntryGate(self._memory)
         self._verbs = OwnerVerbs(self._memory, self._slots, self._switch)
         self._timer_ns = 0
 
     def start(self, now_ns: int) -> list[SupervisionCommand]:
         """Return what to do first."""
+        memory = self._memory
         self._switch.start(now_ns)
-        return self._take()
+        announce_limits(memory)
+        restore_universe(memory)
+        return memory.take()
 
     def handle(self, event: SupervisionEvent, now_ns: int) -> list[SupervisionCommand]:
         """Return what follows from one event."""
@@ -72,9 +82,11 @@ class Supervision:
                 if not memory.stopping and not memory.saved.halted and not memory.rules.pinned:
                     self._verbs.swap(PendingSwap(out, into, "", reason, now_ns + SWAP_NS_MAX), now_ns)
             case EquityMarked():
-                self._switch.on_equity(event, now_ns)
+                self._losses.on_equity(event, now_ns)
             case FeedHealth(ok, reason):
                 memory.feed_ok, memory.feed_reason = ok, reason
+            case PairModeSeen():
+                on_mode(memory, event)
             case StopAsked():
                 self._switch.stop(now_ns)
             case Asked():
@@ -82,7 +94,8 @@ class Supervision:
             case _:
                 assert_never(event)
         self._slots.look(now_ns)
-        return self._take()
+        self._entries.look(now_ns)
+        return memory.take()
 
     def on_timer(self, now_ns: int) -> list[SupervisionCommand]:
         """Return what is due by time alone."""
@@ -92,12 +105,13 @@ class Supervision:
         self._timer_ns = now_ns
         self._slots.look(now_ns)
         self._switch.look(now_ns)
-        self._watch_peers(now_ns)
+        self._entries.look(now_ns)
+        self._peers.look(now_ns)
         state, reasons = judge(memory, now_ns)
         if state is not memory.run_state:
             memory.announce("state", f"{state}: {'; '.join(reasons) or 'all well'}")
         memory.run_state, memory.reasons = state, reasons
-        return self._take()
+        return memory.take()
 
     # --- for the status document ----------------------------------------------------------------------------------
 
@@ -164,21 +178,10 @@ class Supervision:
             record = next((each for each in memory.fleet.records.values() if each.epoch == beat.epoch), None)
             if record is None:
                 return  # left over from an earlier life: without an answer it ends itself
+            if not self._peers.is_our_build(actor, beat):
+                memory.do(*memory.fleet.kill(record))
+                return
             self._slots.on_heartbeat(record, beat, now_ns)
+        elif not self._peers.on_beat(actor, beat, now_ns):
+            return  # without an answer it takes its orders back
         memory.do(SendTo(actor, HeartbeatAck(now_ns, memory.run_state)))
-
-    def _watch_peers(self, now_ns: int) -> None:
-        memory = self._memory
-        peers = (
-            (GATEWAY, memory.gateway_ns, Severity.CRITICAL),
-            (ALLOCATOR, memory.allocator_ns, Severity.WARNING),
-        )
-        for name, heard_ns, level in peers:
-            if heard_ns and now_ns - heard_ns > PEER_SILENT_NS and not memory.stopping:
-                memory.alert(level, f"silent:{name}", f"{name} has said nothing for {PEER_SILENT_NS // NANOS_PER_SECOND} s")
-            elif heard_ns:
-                memory.clear(f"silent:{name}")
-
-    def _take(self) -> list[SupervisionCommand]:
-        out, self._memory.out = self._memory.out, []
-        return out

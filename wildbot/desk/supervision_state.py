@@ -27,17 +27,27 @@ PEER_SILENT_NS = 3 * NANOS_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class SupervisionRules:
-    """What the owner chose. `pinned` empty: the scanner chooses the pairs."""
+    """What the owner chose. `pinned` empty: the scanner chooses the pairs.
+
+    `max_daily_loss_pct` and `max_daily_loss` (money) 0: no such limit. `limits`: every limit of the settings as (name,
+    text), to compare with the last start's. `build`: what a peer's heartbeat has to say of its message types and settings;
+    "" asks nothing.
+    """
 
     max_traders: int
     pinned: tuple[str, ...] = ()
     swap_policy: str = "flatten"
     max_drawdown_pct: float = 50.0
+    max_daily_loss_pct: float = 0.0
+    max_daily_loss: int = 0
+    universe: tuple[str, ...] = ()
+    limits: tuple[tuple[str, str], ...] = ()
+    build: str = ""
 
 
-@dataclass(slots=True)
+@dataclass
 class SupervisionMemory:
-    """The supervisor's memory."""
+    """The supervisor's memory; `wanted` begins empty, the owner's pauses and stops are what the last life left on disk."""
 
     rules: SupervisionRules
     saved: SupervisorState
@@ -63,14 +73,36 @@ class SupervisionMemory:
     reasons: tuple[str, ...] = ()
     out: list[SupervisionCommand] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.stopped, self.quarantined = set(self.saved.stopped), set(self.saved.quarantined)
+        self.paused, self.paused_all = set(self.saved.paused), self.saved.paused_all
+        self._on_disk = self.saved
+
     def do(self, *commands: SupervisionCommand) -> None:
         """Add commands to this turn's list."""
         self.out.extend(commands)
 
     def save(self, **changes: object) -> None:
-        """Change what is on disk, before anything that follows."""
+        """Change what will be on disk before anything that this turn leads to."""
         self.saved = msgspec.structs.replace(self.saved, **changes)
-        self.do(Persist(self.saved))
+
+    def take(self) -> list[SupervisionCommand]:
+        """Return this turn's commands: what has to be on disk comes first, then what follows from it."""
+        self.save(
+            paused=tuple(sorted(self.paused)),
+            paused_all=self.paused_all,
+            stopped=tuple(sorted(self.stopped)),
+            quarantined=tuple(sorted(self.quarantined)),
+        )
+        out, self.out = self.out, []
+        if self.saved == self._on_disk:
+            return out
+        self._on_disk = self.saved
+        return [Persist(self.saved), *out]
+
+    def holds_back(self, pair: str) -> bool:
+        """Whether a pair may not enter: the owner paused it, or the day's loss limit was reached."""
+        return self.paused_all or pair in self.paused or self.saved.entries_closed
 
     def alert(self, level: Severity, key: str, text: str) -> None:
         """Raise an alert once until it is cleared."""

@@ -1,7 +1,7 @@
 """What the supervisor's brain hears and what it asks its shell to do.
 
-Rules: commands are carried out in the order given; `Persist` is on disk before the next one is looked at, so what was
-    promised (an epoch, a halt) survives whatever happens next.
+Rules: commands are carried out in the order given; `Persist` comes first and is on disk before the next one is looked at,
+    so what was promised (an epoch, a halt) survives whatever happens next.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ import msgspec
 
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.model.control import FromSupervisor, ToSupervisor
-from wildbot.model.instrument import Money
+from wildbot.model.instrument import Money, PairStatus
 
 GATEWAY = "order_gateway"
 ALLOCATOR = "balance_allocator"
@@ -29,10 +29,13 @@ class RunState(StrEnum):
 
 
 class SupervisorState(msgspec.Struct, frozen=True):
-    """What outlives the supervisor: the last epoch given, the halt, the account's peak, and when things went wrong.
+    """What outlives the supervisor: the last epoch given, the halt, the account's peak, what the owner chose, and when
+    things went wrong.
 
-    `starts_ns` are the starts since the last clean end; `restarts` are trader deaths as (time, pair); `day_open` is the
-    equity as the UTC day number `day` (since 1970) began.
+    `starts_ns` are the starts since the last clean end; `restarts` are trader deaths as (time, pair), `peer_restarts` the
+    restarts of gateway and allocator as (time, name), `peers` their process ids; `day_open` is the equity as the UTC day
+    number `day` (since 1970) began, `day_closed` the day whose loss limit was reached. `universe` is the owner's choice in
+    place of the configured `universe_of`. `limits` are the limits of the last start as texts.
     """
 
     epoch: int = 0
@@ -44,6 +47,21 @@ class SupervisorState(msgspec.Struct, frozen=True):
     starts_ns: tuple[int, ...] = ()
     day: int = 0
     day_open: Money = Money(0)
+    day_closed: int = 0
+    peers: dict[str, int] = {}
+    peer_restarts: tuple[tuple[int, str], ...] = ()
+    paused: tuple[str, ...] = ()
+    paused_all: bool = False
+    stopped: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+    universe: tuple[str, ...] = ()
+    universe_of: tuple[str, ...] = ()
+    limits: dict[str, str] = {}
+
+    @property
+    def entries_closed(self) -> bool:
+        """Whether the day's loss limit was reached on the day that goes on."""
+        return 0 < self.day_closed == self.day
 
 
 # --- heard ------------------------------------------------------------------------------------------------------------
@@ -100,6 +118,13 @@ class FeedHealth(msgspec.Struct, frozen=True):
 
     ok: bool
     reason: str = ""
+
+
+class PairModeSeen(msgspec.Struct, frozen=True):
+    """The exchange said which orders it takes on a pair, such as online, cancel_only or maintenance."""
+
+    pair: str
+    mode: PairStatus
 
 
 class StopAsked(msgspec.Struct, frozen=True):
@@ -167,7 +192,7 @@ class Asked(msgspec.Struct, frozen=True):
     verb: Verb
 
 
-SupervisionEvent = Ranked | SwapProposed | Heard | ChildEnded | EquityMarked | FeedHealth | StopAsked | Asked
+SupervisionEvent = Ranked | SwapProposed | Heard | ChildEnded | EquityMarked | FeedHealth | PairModeSeen | StopAsked | Asked
 
 
 # --- asked for --------------------------------------------------------------------------------------------------------
@@ -211,7 +236,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Announce(msgspec.Struct, frozen=True):
-    """An event for the status socket and the log; `kind` is one of swap, halt, rearm, trader, state, stop."""
+    """An event for the status socket and the log; `kind` is one of swap, halt, rearm, trader, state, stop, limits."""
 
     kind: str
     text: str

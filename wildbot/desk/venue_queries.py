@@ -30,19 +30,33 @@ class Topic(StrEnum):
     ORDERS = "orders"
     TRADES = "trades"
     CANCEL = "cancel"
+    TIMER = "timer"
     TOKEN = "token"  # noqa: S105 - the name of a question
     JOURNAL = "journal"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the answer needs the key; the rest is public, or our own."""
+        return self not in _KEYLESS
+
+
+_KEYLESS = frozenset({Topic.SYSTEM, Topic.CLOCK, Topic.INSTRUMENTS, Topic.JOURNAL})
+
+CANCEL_IDS_MAX = 50
+"""So many orders one CANCEL names at most; Kraken takes such a batch even when the order counter is exhausted."""
 
 
 class Query(msgspec.Struct, frozen=True):
     """One question. `since_ns` and `offset` (records, newest first) page through history; `ids` are the venue's order
-    ids, or for CANCEL one id of either kind. `urgent` questions overtake the others."""
+    ids, or for CANCEL up to `CANCEL_IDS_MAX` ids of either kind. `timeout_s` is what TIMER arms the dead man's switch
+    for. `urgent` questions overtake the others."""
 
     topic: Topic
     since_ns: int = 0
     offset: int = 0
     ids: tuple[str, ...] = ()
     urgent: bool = False
+    timeout_s: int = 0
 
 
 class SystemSeen(msgspec.Struct, frozen=True):
@@ -67,11 +81,13 @@ class InstrumentsSeen(msgspec.Struct, frozen=True):
 
 
 class KeySeen(msgspec.Struct, frozen=True):
-    """What our key may do, by the venue's names, and how far nonces may fall back."""
+    """What the venue says of our key; the fields are those of `key_rights.KeyFacts`."""
 
     query: Query
     permissions: frozenset[str]
     nonce_window: int
+    ip_allowlist: tuple[str, ...] = ()
+    valid_until_s: int = 0
 
 
 class FeesSeen(msgspec.Struct, frozen=True):
@@ -110,6 +126,12 @@ class CancelTaken(msgspec.Struct, frozen=True):
 
     query: Query
     count: int
+
+
+class TimerTaken(msgspec.Struct, frozen=True):
+    """The venue armed the dead man's switch as asked."""
+
+    query: Query
 
 
 class TokenSeen(msgspec.Struct, frozen=True):
@@ -168,6 +190,7 @@ Answer = (
     | OrdersSeen
     | TradesSeen
     | CancelTaken
+    | TimerTaken
     | TokenSeen
     | JournalSeen
     | QueryRefused

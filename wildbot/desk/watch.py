@@ -1,24 +1,26 @@
 """What time alone brings about: silences that become unknowns, cancels asked again, the dead man's switch, the status row.
 
 Rules: the switch is renewed only while the gateway is healthy: supervisor heard, private stream verified, journal
-    writable. A cancel is repeated, by stream and by REST in turn, until the order has ended.
+    writable, cancels not refused for our key's sake. A cancel is repeated until the order has ended: first on the
+    stream, then by stream and REST in turn; over REST, and whenever the order counter has no room, as one batch.
 Owns: when each of these was done last.
 Source: Kraken advises renewing a 60 s timer every 15 to 30 s.
 """
 
 import msgspec
 
-from wildbot.desk.gateway_commands import ArmTimer, AskVenue, TellSupervisor
+from wildbot.desk.gateway_commands import ArmTimer, TellSupervisor, WriteMeta
 from wildbot.desk.gateway_state import GatewayState, Phase
+from wildbot.desk.intents import Intent
+from wildbot.desk.leftovers import TIMER_S
 from wildbot.desk.order_desk import OrderDesk
 from wildbot.desk.report_desk import ReportDesk
-from wildbot.desk.venue_queries import DeadManArmed, Query, Topic
+from wildbot.desk.venue_queries import CANCEL_IDS_MAX, DeadManArmed, Query, Topic
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import OrderCommand
 from wildbot.model.status import GatewayStatus, Severity
 from wildbot.trading.order_state import OrderState
 
-TIMER_S = 60
 TIMER_RENEW_NS = 15 * NANOS_PER_SECOND
 TIMER_RETRY_NS = 2 * NANOS_PER_SECOND
 TIMER_LATE_NS = 35 * NANOS_PER_SECOND
@@ -26,19 +28,31 @@ TIMER_LATE_NS = 35 * NANOS_PER_SECOND
 
 SUPERVISOR_FRESH_NS = 3 * NANOS_PER_SECOND
 SUPERVISOR_GONE_NS = 10 * NANOS_PER_SECOND
+SUPERVISOR_NEVER_NS = 60 * NANOS_PER_SECOND
+"""A gateway that has not heard the supervisor once yet gives it so long: leaving sooner would only start it again."""
+
 CANCEL_AGAIN_NS = 1_500 * NANOS_PER_MS
 CANCEL_SLOW_NS = 5 * NANOS_PER_SECOND
 CANCEL_FAST_TRIES = 3
+CANCEL_BATCH_NS = 2_500 * NANOS_PER_MS
+"""Over REST one batch at a time: whatever is due meanwhile waits for the next, or the looks would wait for cancels."""
+
+CANCEL_REFUSED_NS = 15 * NANOS_PER_SECOND
+JOURNAL_SLOW_NS = 500 * NANOS_PER_MS
+JOURNAL_PROBE_NS = 2 * NANOS_PER_SECOND
+PROBE_KEY = "journal_probe_ns"
 STATUS_EVERY_NS = 500 * NANOS_PER_MS
 TABLE_EVERY_NS = 5 * NANOS_PER_SECOND
 """How often pairs, rules and fees are stated: a supervisor that started anew knows none of them."""
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """Time passed. `supervisor_silence_ns`: since its last answer; `halt_file`: the owner's halt flag lies on disk."""
+    """Time passed. `supervisor_silence_ns`: since its last answer; `halt_file`: the owner's halt flag lies on disk;
+    `journal_ns`: how long the last commit took."""
 
     supervisor_silence_ns: int
     halt_file: bool = False
+    journal_ns: int = 0
 
 
 class NotSent(msgspec.Struct, frozen=True):
@@ -52,6 +66,10 @@ class JournalFailed(msgspec.Struct, frozen=True):
     """Rows could not be written, so nothing but cancels was sent."""
 
     error: str
+
+
+class JournalMended(msgspec.Struct, frozen=True):
+    """Everything that had not been written is on disk now."""
 
 
 class StopRequested(msgspec.Struct, frozen=True):
@@ -68,12 +86,18 @@ class Watch:
         self._timer_asked_ns = 0
         self._status_ns = 0
         self._table_ns = 0
+        self._probe_ns = 0
+        self._batch_ns = 0
+        self._began_ns = 0
+        self._heard_supervisor = False
 
     def tick(self, tick: Tick, now_ns: int) -> None:
         """Do whatever is due."""
         state = self._state
+        self._began_ns = self._began_ns or now_ns
         if tick.halt_file:
             state.halt(now_ns, "the halt flag lies on disk")
+        self._watch_journal(tick.journal_ns, now_ns)
         self._watch_supervisor(tick.supervisor_silence_ns, now_ns)
         self._watch_answers(now_ns)
         self._watch_cancels(now_ns)
@@ -102,9 +126,25 @@ class Watch:
             foreign_orders=state.foreign_orders,
             budget_used={pair: round(budget.used(now_ns), 4) for pair, budget in state.budgets.items()},
             ts_ns=now_ns,
+            entries_closed=state.entries_closed,
         )
 
     # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _watch_journal(self, took_ns: int, now_ns: int) -> None:
+        """Quote only while intents reach the disk in time; while they do not, probe whether they do again."""
+        state = self._state
+        slow = took_ns > JOURNAL_SLOW_NS
+        if slow and not state.journal_slow:
+            state.note(now_ns, "journal_slow", f"a commit took {took_ns // NANOS_PER_MS} ms")
+            state.alert(Severity.WARNING, "journal_slow", "the disk is slow; no orders until it is fast again")
+            state.want_cancel_all("journal slow")
+        elif state.journal_slow and not slow:
+            state.clear("journal_slow")
+        state.journal_slow = slow
+        if slow and not state.journal_failed and now_ns - self._probe_ns >= JOURNAL_PROBE_NS:
+            self._probe_ns = now_ns
+            state.do(WriteMeta(PROBE_KEY, str(now_ns)))
 
     def _watch_supervisor(self, silence_ns: int, now_ns: int) -> None:
         state = self._state
@@ -116,6 +156,9 @@ class Watch:
         elif state.supervisor_gone and not gone:
             state.clear("supervisor")
         state.supervisor_gone = gone
+        self._heard_supervisor |= silence_ns < SUPERVISOR_FRESH_NS and now_ns - self._began_ns > SUPERVISOR_FRESH_NS
+        wait_ns = SUPERVISOR_GONE_NS if self._heard_supervisor else SUPERVISOR_NEVER_NS
+        state.supervisor_lost = gone and silence_ns > wait_ns
 
     def _watch_answers(self, now_ns: int) -> None:
         for intent in self._state.intents.live():
@@ -126,28 +169,47 @@ class Watch:
 
     def _watch_cancels(self, now_ns: int) -> None:
         state = self._state
+        batch: list[str] = []
         for intent in state.intents.live():
             if not intent.cancel_wanted:
                 continue
-            wait_ns = CANCEL_AGAIN_NS if intent.cancel_tries < CANCEL_FAST_TRIES else CANCEL_SLOW_NS
+            quick = state.stream_up and intent.cancel_tries < CANCEL_FAST_TRIES
+            wait_ns = CANCEL_AGAIN_NS if quick else CANCEL_SLOW_NS
+            wait_ns = CANCEL_REFUSED_NS if Topic.CANCEL in state.refused_topics else wait_ns
             if intent.cancel_tries and now_ns - intent.cancel_asked_ns < wait_ns:
                 continue
-            if state.stream_up and intent.cancel_tries % 2 == 0:
+            locked = now_ns < state.locked_until_ns
+            if state.stream_up and (locked or (intent.cancel_tries % 2 == 0 and self._has_room(intent, now_ns))):
                 self._orders.send_cancel(intent, now_ns)
-            else:
-                intent.cancel_asked_ns = now_ns
-                intent.cancel_tries += 1
-                identifier = intent.order_id or intent.cl_ord_id
-                state.do(AskVenue(Query(Topic.CANCEL, ids=(identifier,), urgent=True)))
+            elif not locked and now_ns - self._batch_ns >= CANCEL_BATCH_NS:
+                self._orders.note_cancel(intent, now_ns)
+                batch.append(intent.order_id or intent.cl_ord_id)
+        self._batch_ns = now_ns if batch else self._batch_ns
+        for start in range(0, len(batch), CANCEL_IDS_MAX):
+            state.ask(Query(Topic.CANCEL, ids=tuple(batch[start : start + CANCEL_IDS_MAX]), urgent=True))
+
+    def _has_room(self, intent: Intent, now_ns: int) -> bool:
+        # Above the counter's ceiling the venue may refuse single cancels; it takes batches.
+        budget = self._state.budget(intent.pair)
+        return budget.would_fit(budget.cost_of_cancel(intent.age_s(now_ns)), now_ns)
 
     def _watch_timer(self, silence_ns: int, now_ns: int) -> None:
         state = self._state
+        if 0 < state.timer_until_ns <= now_ns:
+            state.timer_until_ns = 0
+            if any(state.intents.live()):  # nobody told us, but it must have fired
+                state.timer_fired = state.wants_look = True
         if state.timer_fired:
             state.timer_fired = False
             state.timer_until_ns = 0
             state.note(now_ns, "timer_fired", "the venue's dead man's switch cancelled our orders")
             state.alert(Severity.CRITICAL, "timer_fired", "the venue's dead man's switch cancelled all orders")
-        healthy = state.stream_up and silence_ns < SUPERVISOR_FRESH_NS and not state.journal_failed
+        healthy = (
+            state.stream_up
+            and silence_ns < SUPERVISOR_FRESH_NS
+            and not state.journal_failed
+            and Topic.CANCEL not in state.refused_topics
+        )
         if not healthy or state.phase not in (Phase.READY, Phase.HALTED):
             return
         left_ns = state.timer_until_ns - now_ns

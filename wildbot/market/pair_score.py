@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from wildbot.market.dominance import Contest, SignalWatch
+from wildbot.market.edge import least_order, reach
 from wildbot.market.quotes import mid_ticks, spread_bps
 from wildbot.market.signals import ClockVolatility, Ema
 from wildbot.model.instrument import (
@@ -18,7 +20,6 @@ from wildbot.model.instrument import (
     NANOS_PER_SECOND,
     FeeSchedule,
     Instrument,
-    Liquidity,
     Money,
     PairStatus,
     money_text,
@@ -76,9 +77,10 @@ class PairScore(msgspec.Struct, frozen=True):
 class _Watched:
     """What is known of one pair."""
 
-    __slots__ = ("book", "fees", "instrument", "invalid", "spread", "volatility")
+    __slots__ = ("book", "fees", "instrument", "invalid", "spread", "volatility", "watch")
 
-    def __init__(self, rules: ScannerRules) -> None:
+    def __init__(self, rules: ScannerRules, watch: SignalWatch | None) -> None:
+        self.watch = watch
         self.instrument: Instrument | None = None
         self.fees: FeeSchedule | None = None
         self.book: BookSnapshot | None = None
@@ -88,10 +90,12 @@ class _Watched:
 
 
 class PairScanner:
-    """Scores the pairs of a universe from their books; `ranking` is cheap enough to ask for twice a second."""
+    """Scores the pairs of a universe from their books; `ranking` is cheap enough to ask for twice a second. With a
+    `contest` by dominance."""
 
-    def __init__(self, rules: ScannerRules, universe: tuple[str, ...], quote: str) -> None:
+    def __init__(self, rules: ScannerRules, universe: tuple[str, ...], quote: str, contest: Contest | None = None) -> None:
         self._rules = rules
+        self._contest = contest
         self._quote = quote
         self._share = Money(0)
         self._watched: dict[str, _Watched] = {}
@@ -99,7 +103,8 @@ class PairScanner:
 
     def set_universe(self, universe: tuple[str, ...]) -> None:
         """Watch exactly these pairs; what is known of those that stay is kept."""
-        self._watched = {pair: self._watched.get(pair) or _Watched(self._rules) for pair in universe}
+        make = self._contest.make_watch if self._contest is not None else lambda: None
+        self._watched = {pair: self._watched.get(pair) or _Watched(self._rules, make()) for pair in universe}
 
     def set_share(self, share: Money) -> None:
         """One trader's part of the capital from now on."""
@@ -120,12 +125,16 @@ class PairScanner:
             watched.invalid = ""
             watched.spread.update(spread_bps(book))
             watched.volatility.update(mid_ticks(book), book.venue_ts_ns)
+            if watched.watch is not None:
+                watched.watch.on_book(book)
 
     def on_invalid(self, invalid: BookInvalidated) -> None:
         """The book of a pair cannot be trusted until the next one."""
         watched = self._watched.get(invalid.pair)
         if watched is not None:
             watched.invalid = invalid.reason
+            if watched.watch is not None:
+                watched.watch.on_gap()
 
     def ranking(self, now_ns: int) -> tuple[PairScore, ...]:
         """Return every pair, tradeable ones first, then by score."""
@@ -135,12 +144,13 @@ class PairScanner:
 
     def _row(self, pair: str, watched: _Watched, now_ns: int) -> PairScore:
         book, fees = watched.book, watched.fees
-        warm = watched.volatility.samples >= self._rules.warm_samples
-        volatility = watched.volatility.bps(self._rules.horizon_ns) if warm else None
+        has_samples = watched.volatility.samples >= self._rules.warm_samples
+        warm = has_samples if watched.watch is None else watched.watch.dominance is not None
+        volatility = watched.volatility.bps(self._rules.horizon_ns) if has_samples else None
         spread = watched.spread.value if book is not None else None
         hurdle = fees.round_trip_maker_bps if fees is not None else None
         needed = self._needed(watched)
-        score, tradeable, reason = self._judge(watched, now_ns, volatility, spread, hurdle, needed)
+        score, tradeable, reason = self._judge(watched, now_ns, volatility, spread, needed)
         age_ms = None if book is None else max(0, now_ns - book.recv_ts_ns) / NANOS_PER_MS
         return PairScore(
             pair=pair,
@@ -163,28 +173,28 @@ class PairScanner:
         now_ns: int,
         volatility: float | None,
         spread: float | None,
-        hurdle: float | None,
         needed: Money,
     ) -> tuple[float, bool, str]:
         """Return score, whether it may be traded, and why."""
         obstacle = self._obstacle(watched, now_ns, needed)
         if obstacle:
             return 0.0, False, obstacle
+        if watched.watch is not None:
+            return _dominance(watched.watch)
         if volatility is None or spread is None:
             return 0.0, False, f"warming up: {watched.volatility.samples} of {self._rules.warm_samples} samples"
-        if hurdle is None:
+        if watched.fees is None:
             return 0.0, False, "the account's fees on this pair are not known yet"
         if spread > self._rules.max_spread_bps:
             limit = self._rules.max_spread_bps
             return 0.0, False, f"spread {spread:.1f} bps on average, the strategy enters up to {limit:g} bps"
         score = max(0.0, volatility - self._rules.spread_penalty * spread)
-        # A maker who is filled on both sides collects the spread and is moved by one deviation within the horizon.
-        if volatility + spread >= hurdle:
-            return score, score > 0, f"expected {volatility + spread:.1f} bps against a hurdle of {hurdle:.1f} bps"
-        short = f"below hurdle: expected {volatility + spread:.1f} of {hurdle:.1f} bps"
+        within = reach(spread, volatility, watched.fees)
+        if within.pays:
+            return score, score > 0, within.text
         if self._rules.hurdle_policy == "ignore":
-            return score, True, f"{short}, traded anyway: {self._rules.profile}"
-        return 0.0, False, f"{short}, fees would eat every trade"
+            return score, True, f"{within.text}, traded anyway: {self._rules.profile}"
+        return 0.0, False, f"{within.text}, fees would eat every trade"
 
     def _obstacle(self, watched: _Watched, now_ns: int, needed: Money) -> str:
         """Return what forbids trading whatever the score is, or nothing."""
@@ -209,10 +219,17 @@ class PairScanner:
         """Cost of the smallest order at the ask with its taker fee; 0 while unknown."""
         if watched.instrument is None or watched.book is None:
             return Money(0)
-        ticks = watched.book.ask_ticks[0]
-        cost = watched.instrument.cost(ticks, watched.instrument.min_order_lots(ticks))
-        fee = watched.instrument.fee(cost, watched.fees.rate_ppm(Liquidity.TAKER)) if watched.fees is not None else 0
-        return Money(cost + fee)
+        return least_order(watched.instrument, watched.book.ask_ticks[0], watched.fees)
 
     def _text(self, money: Money) -> str:
         return f"{money_text(money, MONEY_SHOWN_DECIMALS)} {self._quote}"
+
+
+def _dominance(watch: SignalWatch) -> tuple[float, bool, str]:
+    """Return score, whether it may be traded, and why, of an instrument in a contest."""
+    if watch.dominance is None:
+        return 0.0, False, "warming up: no book since the last gap"
+    seen = watch.signal
+    if seen is None:
+        return watch.dominance, True, f"dominance {watch.dominance:.1f} %, no signal"
+    return watch.dominance, True, f"dominance {watch.dominance:.1f} %, {seen.side} signal of score {seen.score:.1f}"

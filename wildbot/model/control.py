@@ -1,6 +1,7 @@
 """The supervisor's orders to the other actors, and their answers.
 
-The verbs a trader hears: `Pause`, `Resume`, `Flatten`, `Retire`; the order gateway hears `EndEpoch`, `StopAll`, `Rearm`.
+The verbs a trader hears: `Pause`, `Resume`, `Flatten`, `Retire`, `EntrySlot`; the order gateway hears
+`EndEpoch`, `Entries`, `StopAll`, `Rearm`.
 """
 
 import msgspec
@@ -60,6 +61,13 @@ class Retired(msgspec.Struct, frozen=True, array_like=True, tag="retired"):
     reason: str
 
 
+class EntrySlot(msgspec.Struct, frozen=True, array_like=True, tag="entry_slot"):
+    """The pair's trader alone may enter, until then (UTC, nanoseconds); 0: no longer. Said again while it holds."""
+
+    pair: str
+    until_ns: int
+
+
 class EndEpoch(msgspec.Struct, frozen=True, array_like=True, tag="end_epoch"):
     """To the gateway: fence this epoch, cancel whatever of it rests, and answer `EpochEnded` when none does."""
 
@@ -72,6 +80,15 @@ class EpochEnded(msgspec.Struct, frozen=True, array_like=True, tag="epoch_ended"
 
     pair: str
     epoch: int
+
+
+class Entries(msgspec.Struct, frozen=True, array_like=True, tag="entries"):
+    """To the gateway: refuse every entry, and take back those that rest, for this reason; empty: entries again.
+
+    What makes a position smaller still leaves.
+    """
+
+    closed: str
 
 
 class StopAll(msgspec.Struct, frozen=True, array_like=True, tag="stop_all"):
@@ -106,4 +123,17 @@ ToSupervisor = (
     | NoneRest
     | HistoryRequest
 )
-FromSupervisor = HeartbeatAck | BookHistory | Pause | Resume | Flatten | Retire | EndEpoch | EpochEnded | StopAll | Rearm
+FromSupervisor = (
+    HeartbeatAck
+    | BookHistory
+    | Pause
+    | Resume
+    | Flatten
+    | Retire
+    | EntrySlot
+    | EndEpoch
+    | EpochEnded
+    | Entries
+    | StopAll
+    | Rearm
+)

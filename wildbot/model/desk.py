@@ -12,7 +12,16 @@ from wildbot.model.orders import OrderCommand
 
 
 class TraderHello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
-    """A trader is up and asks for its inheritance; it sends nothing else before `Inheritance` arrives."""
+    """A trader asks for its inheritance; until that arrives it asks for nothing but cancels. `number` rises with every
+    hello of one start, and only the answer to the last one counts."""
+
+    pair: str
+    epoch: int
+    number: int = 1
+
+
+class CountQuestion(msgspec.Struct, frozen=True, array_like=True, tag="count_question"):
+    """A trader that hears nothing asks how many reports it was sent since its inheritance."""
 
     pair: str
     epoch: int
@@ -28,7 +37,8 @@ class OrderRequest(msgspec.Struct, frozen=True, array_like=True, tag="request"):
 
 
 class PositionState(msgspec.Struct, frozen=True, array_like=True):
-    """Everything `trading.position.Position` needs to go on: `basis` is the signed cost of `lots`, fees are not in it."""
+    """Everything `trading.position.Position` needs to go on: `basis` is the signed cost of `lots`, fees are not in it;
+    `dust` is less than a lot of coins that fees in coins left over, in units of 10**-ASSET_DECIMALS."""
 
     pair: str
     lots: int = 0
@@ -41,15 +51,18 @@ class PositionState(msgspec.Struct, frozen=True, array_like=True):
     trades: int = 0
     opened_ns: int = 0
     last_fill_ns: int = 0
+    dust: int = 0
 
 
 class Inheritance(msgspec.Struct, frozen=True, array_like=True, tag="inheritance"):
-    """The gateway's answer to `TraderHello`: what the journal knows of this pair. No order of ours rests on it."""
+    """The gateway's answer to the `TraderHello` of number `hello`: what the journal knows of this pair. No order of ours
+    rests on it."""
 
     epoch: int
     instrument: Instrument
     fees: FeeSchedule
     position: PositionState
+    hello: int = 1
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
@@ -58,6 +71,13 @@ class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):
     epoch: int
     seq: int
     body: OrderReport
+
+
+class ReportCount(msgspec.Struct, frozen=True, array_like=True, tag="count"):
+    """So many reports were sent to this epoch since its inheritance; beyond all counting when it has none."""
+
+    epoch: int
+    count: int
 
 
 class FeesChanged(msgspec.Struct, frozen=True, array_like=True, tag="fees"):
@@ -126,7 +146,7 @@ class AccountState(msgspec.Struct, frozen=True, array_like=True, tag="account"):
         return Money(sum(p.realised - p.fees for p in self.positions))
 
 
-ToGateway = TraderHello | OrderRequest | LeaseTable | LeaseRecall
-FromGateway = Inheritance | Report | FeesChanged | LeaseTableAck | AccountState
+ToGateway = TraderHello | CountQuestion | OrderRequest | LeaseTable | LeaseRecall
+FromGateway = Inheritance | Report | ReportCount | FeesChanged | LeaseTableAck | AccountState
 ToAllocator = LeaseRequest
 FromAllocator = CapitalLease | LeaseRefused

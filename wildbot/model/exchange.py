@@ -60,7 +60,8 @@ class OrderStatus(StrEnum):
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for a new order. `ticks` is 0 for orders without a limit; `trigger_ticks` is 0 for orders without a trigger;
-    `quote_money` > 0 asks for a market buy of that much quote instead of `lots`. `deadline_ns` and `expire_ns` 0: none."""
+    `quote_money` > 0 asks for a market buy of that much quote instead of `lots`. `deadline_ns` and `expire_ns` 0: none.
+    `fee_in_base`: fees are taken in the base asset, else in quote."""
 
     account: str
     pair: str
@@ -73,6 +74,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     tif: Tif = Tif.GTC
     post_only: bool = False
     reduce_only: bool = False
+    fee_in_base: bool = False
     cl_ord_id: str = ""
     userref: int = 0
     stp: SelfTrade = SelfTrade.CANCEL_NEWEST
@@ -110,7 +112,7 @@ class EditPlaced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as its owner may see it, at one moment. `cost` and `fee` are sums over its executions so far."""
+    """An order as its owner may see it now. `cost` and `fee` are sums so far, `fee` in units of base with `fee_in_base`."""
 
     order_id: str
     account: str
@@ -128,17 +130,18 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     status: OrderStatus
     filled_lots: int
     cost: Money
-    fee: Money
+    fee: int
     opened_ns: int
     closed_ns: int
     expire_ns: int
     triggered: bool
     reason: str
     exec_ids: tuple[str, ...]
+    fee_in_base: bool = False
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """One order's half of a trade. `trade_id` is the pair's public sequence; `exec_id` is unique on the exchange."""
+    """One order's half of a trade. `trade_id` is the pair's public sequence, `exec_id` unique; `fee` is of `fee_asset`."""
 
     exec_id: str
     trade_id: int
@@ -152,7 +155,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     ticks: int
     lots: int
     cost: Money
-    fee: Money
+    fee: int
     fee_asset: str
     liquidity: Liquidity
     ts_ns: int

@@ -102,4 +102,20 @@ class FeedBeat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     seqs: dict[str, int]
 
 
-MarketEvent = BookSnapshot | TradePrint | Ticker | BookInvalidated | InstrumentChanged | VenueStatus | FeedBeat
+class SessionHours(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="session"):
+    """The current or next trading session of an instrument that does not always trade; `day` is its date as YYYYMMDD.
+
+    Told before it opens and again while it lasts. Instruments of which none was told always trade. `entries`: (from,
+    until) outside of which the owner wants no new positions; empty: the whole session.
+    """
+
+    pair: str
+    opens_ns: int
+    closes_ns: int
+    day: int
+    entries: tuple[tuple[int, int], ...] = ()
+
+
+MarketEvent = (
+    BookSnapshot | TradePrint | Ticker | BookInvalidated | InstrumentChanged | VenueStatus | FeedBeat | SessionHours
+)

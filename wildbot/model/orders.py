@@ -51,7 +51,11 @@ class Purpose(StrEnum):
 
 
 class NewOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="new"):
-    """Place an order. For `STOP_LOSS`, `ticks` is the trigger price. `reason` is the strategy's code, for the journal."""
+    """Place an order. `reason` is the strategy's code, for the journal.
+
+    For `STOP_LOSS`, `ticks` is the trigger price; `limit_ticks` is then the worst price it may execute at, and it is the
+    order gateway that sets it.
+    """
 
     cl_ord_id: str
     pair: str
@@ -63,10 +67,14 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="new"
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = True
     reason: str = ""
+    limit_ticks: int = 0
 
 
 class AmendOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="amend"):
-    """Move an order in place: `lots` is the new *total* size, what has filled included. Keeps ids and fills."""
+    """Move an order in place: `lots` is the new *total* size, what has filled included. Keeps ids and fills.
+
+    `ticks` and `limit_ticks` as in `NewOrder`.
+    """
 
     cl_ord_id: str
     pair: str
@@ -74,6 +82,7 @@ class AmendOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="am
     lots: int
     post_only: bool = True
     reason: str = ""
+    limit_ticks: int = 0
 
 
 class CancelOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="cancel"):
@@ -92,6 +101,11 @@ def client_order_id(epoch: int, counter: int) -> str:
     text = f"{OWN_PREFIX}{epoch:x}x{counter:x}"
     assert len(text) <= CL_ORD_ID_MAX, text
     return text
+
+
+def counter_of(cl_ord_id: str) -> int | None:
+    """Return the counter inside one of our client order ids, or None for an id we did not make."""
+    return int(cl_ord_id.rpartition("x")[2], 16) if epoch_of(cl_ord_id) is not None else None
 
 
 def epoch_of(cl_ord_id: str) -> int | None:

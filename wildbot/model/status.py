@@ -12,7 +12,8 @@ from wildbot.model.instrument import FeeSchedule, Instrument, Money
 
 
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="heartbeat"):
-    """An actor says it lives, twice a second, with what its loop measured since the last one (latency in microseconds)."""
+    """An actor says it lives, twice a second, with what its loop measured since the last one (latency in microseconds).
+    `build` names its message types and settings."""
 
     actor: str
     pid: int
@@ -25,6 +26,7 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="heartbeat"):
     messages_per_s: float
     p50_us: float
     p99_us: float
+    build: str = ""
 
 
 class HeartbeatAck(msgspec.Struct, frozen=True, array_like=True, tag="beat_ack"):
@@ -92,7 +94,8 @@ class TraderStatus(msgspec.Struct, frozen=True, array_like=True, tag="trader"):
 
 
 class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="gateway"):
-    """The gateway's part of the status document. `open_orders` counts ours resting or unknown, on all pairs."""
+    """The gateway's part of the status document. `open_orders` counts ours resting or unknown, on all pairs;
+    `entries_closed`: why it refuses entries, empty when it does not."""
 
     state: str
     reason: str
@@ -102,6 +105,7 @@ class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="gateway")
     foreign_orders: int
     budget_used: dict[str, float]
     ts_ns: int
+    entries_closed: str = ""
 
 
 class TradeRecord(msgspec.Struct, frozen=True, array_like=True, tag="trade_record"):

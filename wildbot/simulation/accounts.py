@@ -5,15 +5,17 @@ Rules: every change of a balance has its opposite in another account, deposits e
     house's participants: they have unlimited credit, pay no fee, reserve nothing and are told nothing.
 Units: 10**-ASSET_DECIMALS of each asset; for the quote currency that is `Money`.
 Known limit: each fill's cost and fee are rounded on their own, so many partial fills of one order can cost more than what
-    was reserved for it, by at most one cost unit of the pair per fill.
+    was reserved for it, by at most one cost unit of the pair per fill (one lot, where the fee is in the base asset).
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from wildbot.model.errors import InvariantError
-from wildbot.model.exchange import ASSET_DECIMALS, LedgerEntry
-from wildbot.model.instrument import Instrument
+from wildbot.model.exchange import LedgerEntry
+from wildbot.model.instrument import FeeSchedule, Instrument, Money
+from wildbot.simulation.fee_tiers import FeeTable, rates
+from wildbot.simulation.funds import base_units
 from wildbot.simulation.live_order import LiveOrder
 from wildbot.simulation.order_history import OrderHistory
 from wildbot.simulation.order_rate import RateCounter, Tier
@@ -30,7 +32,8 @@ class Change(NamedTuple):
 
 
 class Account:
-    """One owner of balances and orders. `open` and `by_client` hold its open orders, oldest first."""
+    """One owner of balances and orders. `open` and `by_client` hold its open orders, oldest first. The operator may state
+    the fee currency of its new orders whatever they ask for (`fee_in_base`), and the volume its tier follows."""
 
     def __init__(self, name: str, tier: Tier) -> None:
         self.name = name
@@ -40,12 +43,24 @@ class Account:
         self.open: dict[str, LiveOrder] = {}
         self.by_client: dict[str, LiveOrder] = {}
         self.history = OrderHistory()
+        self.fee_in_base: bool | None = None
+        self.stated_volume: Money | None = None
         self._tier = tier
         self._rates: dict[str, RateCounter] = {}
 
     def free(self, asset: str) -> int:
         """Return what new orders may still reserve of an asset."""
         return self.balances.get(asset, 0) - self.holds.get(asset, 0)
+
+    def volume(self, now_ns: int) -> Money:
+        """Return the 30-day volume that decides its fee tier: the stated one, or that of its trades."""
+        return self.history.volume(now_ns) if self.stated_volume is None else self.stated_volume
+
+    def fee_rates(self, table: FeeTable, now_ns: int) -> FeeSchedule:
+        """Return what it pays by this table; the house pays nothing."""
+        if self.is_house:
+            return FeeSchedule(0, 0)
+        return rates(table, self.volume(now_ns) if len(table) > 1 else Money(0))
 
     def rate(self, pair: str) -> RateCounter:
         """Return the order-rate counter of a pair."""
@@ -131,10 +146,13 @@ class Accounts:
 
 
 def trade_changes(order: LiveOrder, instrument: Instrument, lots: int, cost: int, fee: int) -> tuple[Change, Change]:
-    """Return what one trade does to its order's owner: the base leg, then the quote leg, which carries the fee."""
-    sign = order.request.side.sign
-    units = lots * 10 ** (ASSET_DECIMALS - instrument.lot_decimals)
-    return Change(instrument.base, sign * units, 0), Change(instrument.quote, -sign * cost, fee)
+    """Return what one trade does to its order's owner: the base leg, then the quote leg; one of them carries the fee."""
+    sign, in_base = order.request.side.sign, order.request.fee_in_base
+    units = base_units(instrument, lots)
+    return (
+        Change(instrument.base, sign * units, fee if in_base else 0),
+        Change(instrument.quote, -sign * cost, 0 if in_base else fee),
+    )
 
 
 def ledger_entry(ids: tuple[str, str], account: str, kind: str, change: Change, balance: int, now_ns: int) -> LedgerEntry:

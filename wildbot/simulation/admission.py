@@ -9,7 +9,7 @@ from wildbot.model.market_data import SystemStatus
 from wildbot.model.orders import Side
 from wildbot.simulation import order_checks
 from wildbot.simulation.accounts import Account
-from wildbot.simulation.funds import affordable_lots, hold_needed, lots_for_quote
+from wildbot.simulation.funds import affordable_lots, hold_needed, lots_for_quote, quote_rates
 from wildbot.simulation.live_order import LiveOrder
 from wildbot.simulation.pair_engine import PairEngine
 
@@ -73,7 +73,7 @@ def amend_error(
     matching_stopped = system is SystemStatus.POST_ONLY
     may_match = not order.awaits_trigger and engine.book.would_match(order.request.side, ticks)
     if may_match and (request.post_only or matching_stopped):
-        return order_checks.POST_ONLY
+        return engine.rules.amend_post_only
     if account.is_house:
         return order_checks.MINIMUM if lots <= 0 else None
     if 0 < lots <= order.filled_lots:
@@ -105,7 +105,7 @@ def _amend_funds_error(
 def _funds_error(engine: PairEngine, account: Account, request: PlaceOrder, lots: int) -> str | None:
     instrument, fees = engine.instrument, engine.rates(account)
     if request.kind is Kind.MARKET and request.side is Side.BUY:
-        free = account.free(instrument.quote)
+        free, fees = account.free(instrument.quote), quote_rates(fees, request)
         if free <= 0 or affordable_lots(engine.book, instrument, fees, lots, free, engine.rules.protection_ppm) < lots:
             return order_checks.INSUFFICIENT_FUNDS
         return None

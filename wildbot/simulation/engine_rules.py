@@ -15,7 +15,7 @@ class EngineRules(msgspec.Struct, frozen=True, kw_only=True):
     `decay_by_second`: order-rate counters fall once a second; else continuously.
     `first_tier_measured`: new accounts pay 0.80 / 0.40 %, as was measured once; else 0.40 / 0.25 %, as published.
     `any_client_id`: a client order id may be any 18 printable characters; else lower case, digits and dashes.
-    The three texts are the reasons given with the end of an order.
+    The three reasons are given with the end of an order; `amend_post_only` refuses an amend.
     """
 
     post_only_refuses: bool = False
@@ -28,3 +28,4 @@ class EngineRules(msgspec.Struct, frozen=True, kw_only=True):
     self_trade_reason: str = "Self trade prevention"
     remainder_reason: str = "Immediate or cancel remainder"
     kill_reason: str = "Fill or kill order"
+    amend_post_only: str = "EOrder:Post only order"

@@ -86,6 +86,7 @@ class SimulatedExchange(Interventions):
 
     def _place(self, request: PlaceOrder, now: int) -> Placed | Refusal:
         account, engine = self._accounts.get(request.account), self._engines[request.pair]
+        request = _as_billed(account, request)
         if 0 < request.deadline_ns < now:
             return Refusal(error=order_checks.DEADLINE)
         lots = sized_lots(engine, request)
@@ -147,6 +148,7 @@ class SimulatedExchange(Interventions):
             return Refusal(error=_missing(account, request.order_id))
         if refusal := self._charge(account, order.request.pair, EDIT_COST, now):
             return refusal
+        wanted = _as_billed(account, wanted)
         if 0 < wanted.deadline_ns < now:
             return Refusal(error=order_checks.DEADLINE)
         if order.triggered or wanted.pair != order.request.pair:
@@ -155,9 +157,10 @@ class SimulatedExchange(Interventions):
             return Refusal(error=order_checks.INVALID_VOLUME)
         lots = wanted.lots - (order.filled_lots if self._rules.edit_counts_fills else 0)
         engine = self._engines[wanted.pair]
+        held = order.hold
         account.set_hold(order, order.hold_asset, 0)  # the new order may use what the old one reserved
         error = place_error(engine, account, self.system, wanted, lots, now, replacing=1)
-        engine.reserve(order)
+        account.set_hold(order, order.hold_asset, held)
         if error := error or self._crossing_error(engine, wanted):
             return Refusal(error=error)
         if wanted.validate_only:
@@ -218,6 +221,10 @@ class SimulatedExchange(Interventions):
             self._armed_in_maintenance.discard(account)
         return at_ns
 
+    def charge_refused(self, account: str, pair: str, cost: float, now_ns: int) -> Refusal | None:
+        """Charge the fixed part of a request that was refused before it was one; a refusal when the counter is full."""
+        return self._charge(self._accounts.get(account), pair, cost, self._enter(now_ns))
+
     def _submit(self, engine: PairEngine, request: PlaceOrder, lots: int, now: int) -> str:
         self._last_key += 1
         order = LiveOrder(self._last_key, self._ids.order(now), request, lots, now)
@@ -238,6 +245,13 @@ class SimulatedExchange(Interventions):
             return Refusal(error=order_checks.RATE_LIMIT)
         counter.charge(cost, now)
         return None
+
+
+def _as_billed(account: Account, request: PlaceOrder) -> PlaceOrder:
+    """A stated fee currency of the account overrules what an order asks for."""
+    if account.fee_in_base in (None, request.fee_in_base):
+        return request
+    return msgspec.structs.replace(request, fee_in_base=account.fee_in_base)
 
 
 def _missing(account: Account, order_id: str) -> str:

@@ -90,8 +90,8 @@ class ExchangeQueries:
         return self._engines[pair].fee_table
 
     def volume_money(self, account: str) -> Money:
-        """Return the account's 30-day volume in quote currency."""
-        return self._accounts.get(account).history.volume(self._now_ns)
+        """Return the account's 30-day volume in quote currency, or what was stated in its stead."""
+        return self._accounts.get(account).volume(self._now_ns)
 
     def open_orders(self, account: str) -> list[OrderView]:
         """Return the open orders, those waiting for a trigger included."""

@@ -1,7 +1,12 @@
-"""What an order needs before it may stand: the units to reserve, and what a market order would cost right now."""
+"""What an order costs: its fee in either asset, the units to reserve before it may stand, and what a market order takes.
+
+Rules: a fee in the quote currency is rounded to the pair's cost decimals, one in the base asset to its lot decimals, both
+    half up and fill by fill. A buyer who pays in the base asset gets that much less of it and reserves only the cost; a
+    seller who does needs the fee on top of what is sold.
+"""
 
 from wildbot.model.exchange import ASSET_DECIMALS, PlaceOrder
-from wildbot.model.instrument import PPM, FeeSchedule, Instrument, Money
+from wildbot.model.instrument import PPM, FeeSchedule, Instrument, Money, round_half_up
 from wildbot.model.orders import Side
 from wildbot.simulation.book import Book
 from wildbot.simulation.engine_rules import STANDARD_PROTECTION_PPM
@@ -16,17 +21,35 @@ def protection_ticks(book: Book, side: Side, ppm: int = STANDARD_PROTECTION_PPM)
     return best + side.sign * (best * ppm // PPM)
 
 
+def base_units(instrument: Instrument, lots: int) -> int:
+    """Return lots in 10**-ASSET_DECIMALS of the base asset."""
+    return lots * int(10 ** (ASSET_DECIMALS - instrument.lot_decimals))
+
+
+def fee_units(instrument: Instrument, *, in_base: bool, cost: Money, lots: int, rate_ppm: int) -> int:
+    """Return the fee of one fill in 10**-ASSET_DECIMALS of the asset it is taken in."""
+    if in_base:
+        return base_units(instrument, round_half_up(lots * rate_ppm, PPM))
+    return instrument.fee(cost, rate_ppm)
+
+
+def quote_rates(fees: FeeSchedule, request: PlaceOrder) -> FeeSchedule:
+    """Return the rates by which an order takes fees in the quote currency: none when it pays them in the base asset."""
+    return FeeSchedule(0, 0) if request.fee_in_base else fees
+
+
 def hold_needed(
     instrument: Instrument, fees: FeeSchedule, request: PlaceOrder, *, ticks: int, trigger_ticks: int, lots: int
 ) -> tuple[str, int]:
     """Return (asset, units) to reserve for the unfilled `lots` of an order with these prices: the base coins of a sell;
-    the cost and the dearer fee of a buy, at its limit or, without one, at its trigger."""
-    if request.side is Side.SELL:
-        return instrument.base, lots * 10 ** (ASSET_DECIMALS - instrument.lot_decimals)
+    the cost of a buy, at its limit or, without one, at its trigger; and the dearer fee, where it is of the same asset."""
+    rate = fees.maker_ppm if request.post_only else max(fees.maker_ppm, fees.taker_ppm)
     price = ticks if request.kind in LIMIT_KINDS else trigger_ticks
     cost = instrument.cost(price, lots)
-    rate = fees.maker_ppm if request.post_only else max(fees.maker_ppm, fees.taker_ppm)
-    return instrument.quote, cost + max(0, instrument.fee(cost, rate))
+    fee = max(0, fee_units(instrument, in_base=request.fee_in_base, cost=cost, lots=lots, rate_ppm=rate))
+    if request.side is Side.SELL:
+        return instrument.base, base_units(instrument, lots) + (fee if request.fee_in_base else 0)
+    return instrument.quote, cost + (0 if request.fee_in_base else fee)
 
 
 def lots_for_quote(book: Book, instrument: Instrument, money: Money, protection_ppm: int = STANDARD_PROTECTION_PPM) -> int:

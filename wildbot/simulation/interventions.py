@@ -6,6 +6,7 @@ Rules: for tests and drills. Everything stays consistent: a fill on demand is a 
 
 from wildbot.model.errors import VenueRefusal
 from wildbot.model.exchange import Kind, PlaceOrder
+from wildbot.model.instrument import Money
 from wildbot.simulation import order_checks
 from wildbot.simulation.accounts import Change, ledger_entry
 from wildbot.simulation.exchange_control import SWITCH_FIRED, ExchangeControl
@@ -67,6 +68,12 @@ class Interventions(ExchangeControl):
         )
         owner.history.add_entry(entry)
         self._events.append(entry)
+
+    def state_fee_terms(self, account: str, *, in_base: bool | None, volume: Money | None) -> None:
+        """State the fee currency of the account's new orders and the 30-day volume its tier follows; None: as asked for,
+        and as traded. Orders that stand keep their currency, and what they reserved until they change."""
+        owner = self._accounts.get(account)
+        owner.fee_in_base, owner.stated_volume = in_base, volume
 
     def set_rate_counter(self, account: str, pair: str, value: int, now_ns: int) -> None:
         """Set the account's order-rate counter on a pair."""

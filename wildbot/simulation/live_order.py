@@ -90,11 +90,12 @@ class LiveOrder:
             status=self.status,
             filled_lots=self.filled_lots,
             cost=Money(self.cost),
-            fee=Money(self.fee),
+            fee=self.fee,
             opened_ns=self.opened_ns,
             closed_ns=self.closed_ns,
             expire_ns=request.expire_ns,
             triggered=self.triggered,
             reason=self.reason,
             exec_ids=tuple(self.exec_ids),
+            fee_in_base=request.fee_in_base,
         )

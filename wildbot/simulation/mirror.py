@@ -30,7 +30,7 @@ from wildbot.model.market_data import (
 from wildbot.simulation.engine_rules import EngineRules
 from wildbot.simulation.exchange import STANDARD_RULES, SimulatedExchange
 from wildbot.simulation.fills import SETTLE_NS, FillModel
-from wildbot.simulation.mirror_book import OUTSIDE
+from wildbot.simulation.mirror_book import OUTSIDE, WINDOW_LEVELS
 from wildbot.simulation.mirror_pair import MirroredPair
 from wildbot.simulation.order_rate import INTERMEDIATE, Tier
 
@@ -53,11 +53,12 @@ class MirrorExchange(SimulatedExchange):
         *,
         model: FillModel,
         rng: random.Random,
+        window: int = WINDOW_LEVELS,
         fees: FeeSchedule | None = None,
         tier: Tier = INTERMEDIATE,
         rules: EngineRules = STANDARD_RULES,
     ) -> None:
-        """`instruments` are as the outside states them."""
+        """`instruments` are as the outside states them; `window` is how many levels of a side its books show at most."""
         self._stated = {instrument.pair: instrument for instrument in instruments}
         super().__init__([_closed(each) for each in instruments], rng=rng, fees=fees, tier=tier, rules=rules)
         self._mirrors = {
@@ -66,6 +67,7 @@ class MirrorExchange(SimulatedExchange):
                 engine.fee_table,
                 engine.rules,
                 model,
+                window,
                 accounts=self._accounts,
                 ids=self._ids,
                 say=self._events.append,
@@ -111,6 +113,10 @@ class MirrorExchange(SimulatedExchange):
         if order is None or order.key not in (mirror := self._mirrors[order.request.pair].mirror):
             return 0
         return mirror.ahead_of(order.key)
+
+    def has_taken(self, pair: str) -> bool:
+        """Whether takers of ours had something of what a pair shows."""
+        return self._mirrors[pair].mirror.has_taken
 
     def take_notices(self) -> list[MirrorNotice]:
         """Return what happened to the mirrors since the last call."""

@@ -26,7 +26,7 @@ OUTSIDE_KEY = 0
 """The key of whatever order of theirs a taker of ours meets."""
 
 WINDOW_LEVELS = 10
-"""Levels of each side that a `BookSnapshot` carries; fewer mean there are no more."""
+"""Levels of each side that a live `BookSnapshot` carries; fewer mean there are no more."""
 
 TAKEN_LEVELS_MAX = 256
 """Levels out of view of which it is still known what our takers had; the oldest are forgotten first."""
@@ -35,9 +35,10 @@ TAKEN_LEVELS_MAX = 256
 class ShownSide:
     """One side: (ticks, lots) as shown, best first, and what our takers have had of each level."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, window: int) -> None:
         self.side = side
         self.levels: dict[int, int] = {}
+        self._window = window
         self._taken: dict[int, int] = {}
         self._worst: int | None = None
 
@@ -65,10 +66,15 @@ class ShownSide:
         if len(self._taken) > TAKEN_LEVELS_MAX:
             del self._taken[next(iter(self._taken))]
 
+    @property
+    def has_taken(self) -> bool:
+        """Whether takers of ours had something of a level."""
+        return bool(self._taken)
+
     def show(self, ticks: tuple[int, ...], lots: tuple[int, ...]) -> list[tuple[Side, int, int]]:
         """Take over a side; return its changes: first what came or changed, then what went."""
         before, self.levels = self.levels, dict(zip(ticks, lots, strict=True))
-        self._worst = ticks[-1] if len(ticks) >= WINDOW_LEVELS else None
+        self._worst = ticks[-1] if len(ticks) >= self._window else None
         for level in list(self._taken):
             now = self.lots_at(level)
             if now is not None:
@@ -83,10 +89,11 @@ class ShownSide:
 class MirrorBook:
     """The two sides and our orders beside them; a `book.Book` for a pair's engine."""
 
-    def __init__(self, model: FillModel) -> None:
+    def __init__(self, model: FillModel, window: int = WINDOW_LEVELS) -> None:
+        """`window`: so many levels of a side are shown at most; a side that shows fewer has no more."""
         self.is_live = False
         self._model = model
-        self._shown = {side: ShownSide(side) for side in Side}
+        self._shown = {side: ShownSide(side, window) for side in Side}
         self._own: dict[int, tuple[Resting, QueuedOrder]] = {}
         self._touched: list[tuple[Side, int, int]] = []
         self._venue_ns = 0
@@ -168,6 +175,11 @@ class MirrorBook:
         if not resting.lots:
             del self._own[resting.key]
         return Fill(resting.key, resting.ticks, lots)
+
+    @property
+    def has_taken(self) -> bool:
+        """Whether takers of ours had something of what is shown, or of a level out of view."""
+        return any(side.has_taken for side in self._shown.values())
 
     # --- what the engine asks ---------------------------------------------------------------------------------------
 

@@ -36,13 +36,14 @@ class MirroredPair(DirectedEngine):
         fee_table: FeeTable,
         rules: EngineRules,
         model: FillModel,
+        window: int,
         *,
         accounts: Accounts,
         ids: OrderIds,
         say: Callable[[ExchangeEvent], None],
     ) -> None:
         super().__init__(instrument, fee_table, rules, accounts=accounts, ids=ids, say=say)
-        self.book = self.mirror = MirrorBook(model)
+        self.book = self.mirror = MirrorBook(model, window)
         self._behind_id = 0
         self._tape_ns = 0
 

@@ -26,8 +26,8 @@ from wildbot.simulation.accounts import Account, Accounts, ledger_entry, trade_c
 from wildbot.simulation.book import Book
 from wildbot.simulation.day_stats import TradeWindow
 from wildbot.simulation.engine_rules import EngineRules
-from wildbot.simulation.fee_tiers import FeeTable, rates
-from wildbot.simulation.funds import affordable_lots, hold_needed, protection_ticks
+from wildbot.simulation.fee_tiers import FeeTable
+from wildbot.simulation.funds import affordable_lots, fee_units, hold_needed, protection_ticks, quote_rates
 from wildbot.simulation.live_order import LiveOrder
 from wildbot.simulation.matching import LimitBook
 from wildbot.simulation.order_ids import OrderIds
@@ -150,10 +150,7 @@ class PairEngine:
 
     def rates(self, account: Account) -> FeeSchedule:
         """Return what an account pays here now; the house pays nothing."""
-        if account.is_house:
-            return FeeSchedule(0, 0)
-        volume = account.history.volume(self._accounts.now_ns) if len(self.fee_table) > 1 else Money(0)
-        return rates(self.fee_table, volume)
+        return account.fee_rates(self.fee_table, self._accounts.now_ns)
 
     def _would_match(self, order: LiveOrder) -> bool:
         return self.book.would_match(order.request.side, order.ticks)
@@ -173,7 +170,8 @@ class PairEngine:
         if not order.has_limit and side is Side.BUY and not order.is_house:
             account = self._accounts.get(request.account)
             free = account.free(self.instrument.quote) + order.hold
-            lots = affordable_lots(self.book, self.instrument, self.rates(account), lots, free, protection_ppm)
+            fees = quote_rates(self.rates(account), request)
+            lots = affordable_lots(self.book, self.instrument, fees, lots, free, protection_ppm)
             cut_reason = UNAFFORDABLE if lots < order.left_lots else cut_reason
         cut = ExecType.EXPIRED if self.rules.remainder_expires else ExecType.CANCELED
         if request.tif is Tif.FOK and not self._fills_at_once(order):
@@ -209,7 +207,8 @@ class PairEngine:
         for order, liquidity in ((maker, Liquidity.MAKER), (taker, Liquidity.TAKER)):
             account = self._accounts.get(order.request.account)
             rate_ppm = 0 if order.is_house else self.rates(account).rate_ppm(liquidity)
-            fee = self.instrument.fee(cost, rate_ppm) if rate_ppm else Money(0)
+            in_base = order.request.fee_in_base
+            fee = fee_units(self.instrument, in_base=in_base, cost=cost, lots=lots, rate_ppm=rate_ppm) if rate_ppm else 0
             order.filled_lots += lots
             order.cost += cost
             order.fee += fee
@@ -238,7 +237,7 @@ class PairEngine:
         ticks: int,
         lots: int,
         cost: Money,
-        fee: Money,
+        fee: int,
         now_ns: int,
     ) -> Execution:
         request = order.request
@@ -256,7 +255,7 @@ class PairEngine:
             lots=lots,
             cost=cost,
             fee=fee,
-            fee_asset=self.instrument.quote,
+            fee_asset=self.instrument.base if request.fee_in_base else self.instrument.quote,
             liquidity=liquidity,
             ts_ns=now_ns,
         )

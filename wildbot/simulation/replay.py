@@ -34,7 +34,6 @@ _WINDOW_LEVELS_MAX = 50
 _STATUS_OF_HALT = {-1: PairStatus.CANCEL_ONLY, 0: PairStatus.POST_ONLY, 1: PairStatus.ONLINE}
 """Type 7 says in its price column: halted, quoting resumes, trading resumes."""
 
-
 _Name = int | tuple[Side, int]
 
 
@@ -91,16 +90,28 @@ class LobsterMarket:
         self._rows: Iterator[BookRow] | None = iter(rows) if rows is not None else None
         self._row = seed
         self._pace = pace or Pace()
-        self._shift_ns = 0
+        self._shift_ns, self._is_seeded = 0, False
         self._orders: dict[_Name, _TapeOrder] = {}
         self._names: dict[str, _Name] = {}
         for account in (MAKERS, TAKERS):
             exchange.open_account(account)
 
+    @property
+    def begins_ns(self) -> int | None:
+        """The recording's own time of its next message; None when it is over."""
+        return self._next.ts_ns if self._next is not None else None
+
     def start(self, now_ns: int) -> None:
         """Seed the book and tie the recording's time to the exchange's: the first message is due now."""
-        if self._next is not None:
-            self._shift_ns = now_ns - self._next.ts_ns
+        self.tie(now_ns - (self.begins_ns or now_ns))
+        self._seed(now_ns)
+
+    def tie(self, shift_ns: int) -> None:
+        """State by how much the exchange's time is ahead of the recording's; the first `step` seeds the book."""
+        self._shift_ns = shift_ns
+
+    def _seed(self, now_ns: int) -> None:
+        self._is_seeded = True
         for side, levels in ((Side.BUY, self._row.bids), (Side.SELL, self._row.asks)):
             for price, size in levels:
                 self._restate(side, ticks_of(self._instrument, price), size, now_ns)
@@ -111,6 +122,8 @@ class LobsterMarket:
 
     def step(self, now_ns: int) -> None:
         """Apply every message due at or before `now_ns`."""
+        if not self._is_seeded:
+            self._seed(now_ns)
         while (due_ns := self.next_due_ns()) is not None and due_ns <= now_ns:
             self.apply_next()
 
@@ -130,7 +143,8 @@ class LobsterMarket:
     def _apply(self, message: LobsterMessage, now_ns: int) -> None:
         match message.kind:
             case MessageType.NEW:
-                self._new(message, now_ns)
+                ticks = ticks_of(self._instrument, message.price)
+                self._place(message.order_id, message.side, ticks, message.size, now_ns)
             case MessageType.PARTIAL_CANCEL | MessageType.DELETE:
                 self._less(message, now_ns)
             case MessageType.EXECUTION:
@@ -141,9 +155,6 @@ class LobsterMarket:
             case MessageType.HALT:
                 status = _STATUS_OF_HALT.get(message.price, PairStatus.CANCEL_ONLY)
                 self._exchange.set_pair_status(self._pair, status, now_ns)
-
-    def _new(self, message: LobsterMessage, now_ns: int) -> None:
-        self._place(message.order_id, message.side, ticks_of(self._instrument, message.price), message.size, now_ns)
 
     def _less(self, message: LobsterMessage, now_ns: int) -> None:
         order = self._named(message, now_ns)

@@ -4,9 +4,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from wildbot.model.market_data import BookSnapshot
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.lobster import BookRow, LobsterMessage, ticks_of
 from wildbot.simulation.replay import LobsterMarket
+from wildbot.simulation.replay_levels import LevelMarket
+
+Levels = list[tuple[int, int]]
 
 
 class Agreement(msgspec.Struct):
@@ -48,6 +52,28 @@ def audit(
     return result
 
 
+def audit_levels(
+    market: LevelMarket, exchange: SimulatedExchange, pair: str, books: Iterable[BookSnapshot | None], *, levels: int = 10
+) -> Agreement:
+    """Replay event by event and compare the best `levels` of our book with what was recorded right after each.
+
+    Shape: `books` runs beside the tape's events; None where nothing is to be compared (a trade).
+    """
+    result = Agreement()
+    for book in books:
+        event = market.apply_next()
+        exchange.drain()
+        if event is None:
+            result.unmatched += 1
+        elif book is not None:
+            recorded = (
+                list(zip(book.bid_ticks[:levels], book.bid_lots[:levels], strict=True)),
+                list(zip(book.ask_ticks[:levels], book.ask_lots[:levels], strict=True)),
+            )
+            _count(exchange.depth(pair, levels), recorded, event.ts_ns, result)
+    return result
+
+
 def _compare(
     exchange: SimulatedExchange, pair: str, message: LobsterMessage, row: BookRow, levels: int, result: Agreement
 ) -> None:
@@ -55,11 +81,14 @@ def _compare(
     bids, asks = exchange.depth(pair, levels)
     recorded_bids = [(ticks_of(instrument, price), size) for price, size in row.bids[:levels]]
     recorded_asks = [(ticks_of(instrument, price), size) for price, size in row.asks[:levels]]
+    _count((bids, asks), (recorded_bids, recorded_asks), message.ts_ns, result)
+
+
+def _count(ours: tuple[Levels, Levels], recorded: tuple[Levels, Levels], ts_ns: int, result: Agreement) -> None:
     result.rows += 1
-    if (bids, asks) == (recorded_bids, recorded_asks):
+    if ours == recorded:
         result.prices_and_sizes += 1
-    if [t for t, _ in bids] == [t for t, _ in recorded_bids] and [t for t, _ in asks] == [t for t, _ in recorded_asks]:
+    if [[ticks for ticks, _ in side] for side in ours] == [[ticks for ticks, _ in side] for side in recorded]:
         result.prices += 1
     elif not result.first_difference:
-        recorded = f"recorded {recorded_bids} {recorded_asks}"
-        result.first_difference = f"row {result.rows} at {message.ts_ns}: {bids} {asks}, {recorded}"
+        result.first_difference = f"row {result.rows} at {ts_ns}: {ours}, recorded {recorded}"

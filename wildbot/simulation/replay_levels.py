@@ -67,10 +67,19 @@ class LevelMarket:
         for account in (MAKERS, TAKERS):
             exchange.open_account(account)
 
+    @property
+    def begins_ns(self) -> int | None:
+        """The recording's own time of its next event; None when it is over."""
+        return self._next.ts_ns if self._next is not None else None
+
+    def tie(self, shift_ns: int) -> None:
+        """State by how much the exchange's time is ahead of the recording's."""
+        self._shift_ns = shift_ns
+
     def start(self, now_ns: int) -> None:
         """Tie the recording's time to the exchange's and put up its first book."""
         if self._next is not None:
-            self._shift_ns = now_ns - self._next.ts_ns
+            self.tie(now_ns - self._next.ts_ns)
         self.step(now_ns)
 
     def next_due_ns(self) -> int | None:
@@ -80,13 +89,20 @@ class LevelMarket:
     def step(self, now_ns: int) -> None:
         """Apply every event due at or before `now_ns`, each at its own time."""
         while self._next is not None and self._next.ts_ns + self._shift_ns <= now_ns:
-            event, self._next = self._next, next(self._events, None)
-            at_ns = self._pace.exchange_ns(event.ts_ns + self._shift_ns)
-            if isinstance(event, LevelsSet):
-                self._set(event, at_ns)
-            else:
-                self._trade(event, at_ns)
-            self.counts.applied += 1
+            self.apply_next()
+
+    def apply_next(self) -> TapeEvent | None:
+        """Apply one event at its own time, due or not, and return it; None when the tape is over."""
+        if self._next is None:
+            return None
+        event, self._next = self._next, next(self._events, None)
+        at_ns = self._pace.exchange_ns(event.ts_ns + self._shift_ns)
+        if isinstance(event, LevelsSet):
+            self._set(event, at_ns)
+        else:
+            self._trade(event, at_ns)
+        self.counts.applied += 1
+        return event
 
     def _set(self, event: LevelsSet, now_ns: int) -> None:
         # A frame may name a level more than once; the last word counts.

@@ -4,19 +4,23 @@ Rules: a strategy keeps nothing but its signals; it never sees a clock, a socket
     the risk gate, the rate budget and the engine decide what leaves.
 """
 
+import difflib
 import importlib
+import math
 import pkgutil
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
 import wildbot.strategies
+from wildbot.market.dominance import Contest
 from wildbot.market.quotes import mid_ticks
 from wildbot.model.desk import PositionState
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import FeeSchedule, Instrument, Money
-from wildbot.model.market_data import BookSnapshot, TradePrint
+from wildbot.model.market_data import BookSnapshot, SessionHours, TradePrint
 from wildbot.trading.order_ledger import WorkingOrder
 from wildbot.trading.position import average_cost_ticks
 from wildbot.trading.quote_diff import NOTHING, QuoteTarget
@@ -30,6 +34,7 @@ class TradingView(msgspec.Struct):
 
     `venue_now_ns` is event time, carried on by our clock while the market is silent. `lease` is 0 when none is in force.
     `entry_block` is a code when something outside the strategy forbids new entries (pause, breaker, no lease), else "".
+    `session` is None for an instrument that always trades.
     `book` is two-sided whenever `decide` is called. `working_bid` and `working_ask` are live orders, however uncertain.
     """
 
@@ -45,6 +50,7 @@ class TradingView(msgspec.Struct):
     venue_now_ns: int
     working_bid: WorkingOrder | None = None
     working_ask: WorkingOrder | None = None
+    session: SessionHours | None = None
 
     @property
     def max_position_lots(self) -> int:
@@ -118,13 +124,24 @@ class Strategy(Protocol):
 
 
 class StrategySpec(msgspec.Struct, frozen=True):
-    """A strategy as the system finds it: `name` is also its settings section; `config` checks its own ranges with
-    `require` in `__post_init__`."""
+    """A strategy as the system finds it: `name` is also its settings section; each field of `config` bears its range
+    (`msgspec.Meta`), rules over several fields stand in its `__post_init__` and use `require`. With a `contest` it is
+    exclusive: of all instruments only the one with the strongest signal may be entered."""
 
     name: str
     summary: str
     config: type[msgspec.Struct]
     build: Callable[[msgspec.Struct, Instrument], Strategy]
+    contest: Callable[[msgspec.Struct], Contest] | None = None
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a trader of it may enter only while it holds the entry slot."""
+        return self.contest is not None
+
+    def contest_of(self, parameters: dict[str, object]) -> Contest | None:
+        """Return what ranks its instruments; None when it is not exclusive. Raises: ConfigurationError."""
+        return None if self.contest is None else self.contest(self.configure(parameters))
 
     def make(self, parameters: dict[str, object], instrument: Instrument) -> Strategy:
         """Return a running strategy. Raises: ConfigurationError naming the key, the value and the rule."""
@@ -133,13 +150,49 @@ class StrategySpec(msgspec.Struct, frozen=True):
     def configure(self, parameters: dict[str, object]) -> msgspec.Struct:
         """Return checked parameters; missing ones have their defaults. Raises: ConfigurationError."""
         known = self.config.__struct_fields__
-        for key in parameters:
+        for key, value in parameters.items():
             if key not in known:
-                raise ConfigurationError(f"{self.name}.{key} is no parameter; there are: {', '.join(known)}")
+                near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+                more = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+                raise ParameterError(self.name, key, value, f"{self.name}.{key} is not a setting; {more}", is_rule=False)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ParameterError(self.name, key, value, "a finite number")
         try:
             return msgspec.convert(parameters, self.config, strict=False)
         except msgspec.ValidationError as error:
-            raise ConfigurationError(f"{self.name}: {error}") from None
+            text, _, at = str(error).partition(" - at `$.")
+            key = at.split("[")[0].rstrip("`")
+            if not key:  # a rule of `require`, which names its parameter
+                key, _, rest = text.partition(" = ")
+                raise ParameterError(
+                    self.name, key, parameters.get(key), rest.partition("it must be ")[2] or text
+                ) from None
+            raise ParameterError(self.name, key, parameters.get(key), _rule(text, self.config, key)) from None
+
+
+class ParameterError(ConfigurationError):
+    """A parameter its strategy refuses; `value` is None for a default, `rule` is "" when there is no such key."""
+
+    def __init__(self, section: str, key: str, value: object, text: str, *, is_rule: bool = True) -> None:
+        super().__init__(f"{section}.{key} is {value!r} but the rule is: {text}" if is_rule else text)
+        self.key, self.value, self.rule = key, value, text if is_rule else ""
+
+
+def _rule(text: str, config: type[msgspec.Struct], key: str) -> str:
+    """Return msgspec's complaint in the words of a settings file."""
+    kind = next(field.type for field in msgspec.structs.fields(config) if field.name == key)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return f"one of: {', '.join(kind)}"
+    text = text.split(", got ")[0]
+    for word, plain in _PLAIN.items():
+        text = text.replace(word, plain)
+    return text
+
+
+_PLAIN = {
+    "Expected ": "", "`float`": "a number", "`int`": "a whole number", "`str`": "a text", "`bool`": "true or false",
+    "`array`": "a list", " >= ": " of at least ", " <= ": " of at most ", " > ": " above ", " < ": " below ",
+}  # fmt: skip
 
 
 def require(name: str, value: object, holds: bool, rule: str) -> None:

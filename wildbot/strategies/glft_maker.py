@@ -87,6 +87,8 @@ class GlftMaker:
         self._arrivals = ArrivalIntensity(config.window_seconds, config.bin_bps, config.bins)
         self._volatility = ClockVolatility(int(config.volatility_sample_s * NANOS_PER_SECOND), config.volatility_window)
         self._intensity: Intensity | None = None
+        self._quoted_on: tuple[Intensity, float] | None = None
+        self._half = self._skew = 0.0
         self._fit_ns = 0
         self._mid = 0.0
 
@@ -121,21 +123,31 @@ class GlftMaker:
         mid = mid_ticks(view.book)
         spread_bps = (view.book.ask_ticks[0] - view.book.bid_ticks[0]) / mid * BPS
         sigma = self._volatility.bps(NANOS_PER_SECOND)
-        seen: Indicators = dict.fromkeys(("half_spread_bps", "skew_bps", "reservation", "inventory"))
-        seen |= {"mid": instrument.price_float(mid), "spread_bps": spread_bps, "volatility_bps": sigma}
-        seen |= {"intensity": None, "decay": None}
+        seen: Indicators = {
+            "half_spread_bps": None,
+            "skew_bps": None,
+            "reservation": None,
+            "inventory": None,
+            "mid": instrument.price_float(mid),
+            "spread_bps": spread_bps,
+            "volatility_bps": sigma,
+            "intensity": None,
+            "decay": None,
+        }
         if held and (leave := self._stop(view)) is not None:
             return Decision(QuoteTarget(), Reason.STOP_LOSS, seen, leave)
         if self._intensity is None or sigma is None:
             return rest_nothing(view.entry_block or Reason.WARMING_UP, seen)
-        half, skew = optimal_quotes(self._intensity, sigma, config.gamma, config.xi)
-        half += view.fees.maker_ppm / 100
+        if self._quoted_on != (self._intensity, sigma):  # they change once a second at most, books far more often
+            self._quoted_on = self._intensity, sigma
+            self._half, self._skew = optimal_quotes(self._intensity, sigma, config.gamma, config.xi)
+        half, skew = self._half + view.fees.maker_ppm / 100, self._skew
         size = self._order_lots(view, mid)
         inventory = held / size if size else 0.0
         reservation = mid * (1 - inventory * skew / BPS)
-        seen |= {"half_spread_bps": half, "skew_bps": skew, "inventory": inventory}
-        seen |= {"reservation": instrument.price_float(reservation)}
-        seen |= {"intensity": self._intensity.scale, "decay": self._intensity.decay}
+        seen["half_spread_bps"], seen["skew_bps"], seen["inventory"] = half, skew, inventory
+        seen["reservation"] = instrument.price_float(reservation)
+        seen["intensity"], seen["decay"] = self._intensity.scale, self._intensity.decay
         away = mid * half / BPS
         bid_ticks = min(instrument.floor_ticks(reservation - away), view.book.ask_ticks[0] - instrument.tick_step)
         ask_ticks = max(instrument.ceil_ticks(reservation + away), view.book.bid_ticks[0] + instrument.tick_step)

@@ -173,27 +173,26 @@ class MarketMaker:
         if config.edge_policy is EdgePolicy.REQUIRE:  # rule 3: each side earns its share of the hurdle
             half = max(half, mid * self._exit_plan.least_target_bps(maker_bps) / 2 / BPS)
         return Measured(
-            mid=mid,
-            microprice=micro,
-            spread_bps=spread / mid * BPS,
-            momentum_bps=momentum_bps(mid, self._ema.value) if self._ema.is_warm else None,
-            volatility_bps=volatility,
-            inventory_ratio=ratio,
-            reservation=reservation,
-            hurdle_bps=2 * maker_bps,
-            exit_target_bps=target,
-            hold_fraction=hold_fraction,
-            bid_ticks=min(view.instrument.floor_ticks(reservation - half + TICK_EPSILON), ask - step),
-            ask_ticks=max(view.instrument.ceil_ticks(reservation + half - TICK_EPSILON), bid + step),
+            mid,
+            micro,
+            spread / mid * BPS,
+            momentum_bps(mid, self._ema.value) if self._ema.is_warm else None,
+            volatility,
+            ratio,
+            reservation,
+            2 * maker_bps,
+            target,
+            hold_fraction,
+            min(view.instrument.floor_ticks(reservation - half + TICK_EPSILON), ask - step),
+            max(view.instrument.ceil_ticks(reservation + half - TICK_EPSILON), bid + step),
         )
 
     def _inventory_ratio(self, view: TradingView) -> float:
-        most = view.max_position_lots
-        if most <= 0:
+        neutral_share = 0.5 if self.config.inventory_mode is InventoryMode.BALANCED else 0.0
+        if not (view.position.lots or neutral_share) or (most := view.max_position_lots) <= 0:
             return 0.0
-        if self.config.inventory_mode is InventoryMode.BALANCED:
-            return max(-1.0, min(1.0, (view.position.lots - most / 2) / (most / 2)))
-        return max(-1.0, min(1.0, view.position.lots / most))
+        neutral = most * neutral_share
+        return max(-1.0, min(1.0, (view.position.lots - neutral) / (most - neutral)))
 
     def _leave(self, seen: Measured, view: TradingView) -> TakerOrder | None:
         """Stop loss and time stop (rule 7), measured at the price that leaving would really get."""
@@ -271,16 +270,16 @@ class MarketMaker:
         return f"a round trip costs {seen.hurdle_bps:.1f} bps, more than is on offer" if reason == Reason.EDGE else ""
 
     def _indicators(self, seen: Measured, instrument: Instrument) -> Indicators:
-        price = instrument.price_float
+        ticks_per_unit = 10.0**instrument.price_decimals  # as `price_float`, once for all four
         return {
-            "mid": price(seen.mid),
-            "microprice": price(seen.microprice),
-            "ema": price(self._ema.value) if self._ema.is_warm else None,
+            "mid": seen.mid / ticks_per_unit,
+            "microprice": seen.microprice / ticks_per_unit,
+            "ema": self._ema.value / ticks_per_unit if self._ema.is_warm else None,
             "momentum_bps": seen.momentum_bps,
             "volatility_bps": seen.volatility_bps,
             "spread_bps": seen.spread_bps,
             "inventory_ratio": seen.inventory_ratio,
-            "reservation": price(seen.reservation),
+            "reservation": seen.reservation / ticks_per_unit,
             "hurdle_bps": seen.hurdle_bps,
             "exit_target_bps": seen.exit_target_bps,
             "hold_fraction": seen.hold_fraction,

@@ -1,8 +1,10 @@
 """The parameters of the market maker, and the codes for why it does what it does."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from wildbot.strategies.base import require
 
@@ -40,40 +42,37 @@ class Reason(StrEnum):
     TIME_STOP = "time_stop"
 
 
-class MarketMakerConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings section `market_maker`."""
+Bps = Annotated[float, Meta(ge=0, le=10_000)]
+PositiveBps = Annotated[float, Meta(gt=0, le=10_000)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
-    ema_window: int = 50
-    momentum_threshold_bps: float = 2.0
+
+class MarketMakerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings section `market_maker`; `config/default.toml` says what each means."""
+
+    ema_window: Annotated[int, Meta(ge=1, le=100_000)] = 50
+    momentum_threshold_bps: Bps = 2.0
     momentum_filter_enabled: bool = True
-    volatility_sample_s: float = 1.0
-    volatility_window: int = 100
-    max_spread_bps: float = 15.0
-    min_volatility_bps: float = 8.0
+    volatility_sample_s: Annotated[float, Meta(gt=0, le=60)] = 1.0
+    volatility_window: Annotated[int, Meta(ge=2, le=100_000)] = 100
+    max_spread_bps: PositiveBps = 15.0
+    min_volatility_bps: Bps = 8.0
     edge_policy: EdgePolicy = EdgePolicy.REQUIRE
-    min_profit_bps: float = 2.0
-    skew_factor: float = 0.5
-    min_half_spread_ticks: int = 0
-    requote_ticks: int = 1
-    requote_threshold_bps: float = 0.0
-    volatility_exit_multiplier: float = 1.2
-    base_hold_seconds: float = 300.0
-    min_hold_seconds: float = 30.0
-    max_hold_scaling: float = 3.0
-    stop_loss_bps: float = 35.0
-    order_fraction: float = 0.8
-    order_qty: str = ""
+    min_profit_bps: Bps = 2.0
+    skew_factor: Annotated[float, Meta(ge=0, le=10)] = 0.5
+    min_half_spread_ticks: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    requote_ticks: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    requote_threshold_bps: Bps = 0.0
+    volatility_exit_multiplier: Annotated[float, Meta(ge=0, le=100)] = 1.2
+    base_hold_seconds: Seconds = 300.0
+    min_hold_seconds: Seconds = 30.0
+    max_hold_scaling: Annotated[float, Meta(ge=1, le=100)] = 3.0
+    stop_loss_bps: PositiveBps = 35.0
+    order_fraction: Annotated[float, Meta(gt=0, le=1)] = 0.8
+    order_qty: Annotated[str, Meta(pattern=r"^(\d+(\.\d+)?)?$")] = ""
     inventory_mode: InventoryMode = InventoryMode.CASH
 
     def __post_init__(self) -> None:
-        for name in ("ema_window", "requote_ticks", "max_hold_scaling"):
-            require(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        require("volatility_window", self.volatility_window, self.volatility_window >= 2, "at least 2")
-        require("order_fraction", self.order_fraction, 0 < self.order_fraction <= 1, "above 0 and at most 1")
-        for name in ("volatility_sample_s", "max_spread_bps", "base_hold_seconds", "min_hold_seconds", "stop_loss_bps"):
-            require(name, getattr(self, name), getattr(self, name) > 0, "above 0")
-        for name in ("momentum_threshold_bps", "min_volatility_bps", "min_profit_bps", "skew_factor", *_MORE_NOT_NEGATIVE):
-            require(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
-
-
-_MORE_NOT_NEGATIVE = ("min_half_spread_ticks", "requote_threshold_bps", "volatility_exit_multiplier")
+        longest = self.base_hold_seconds * self.max_hold_scaling
+        rule = f"at most base_hold_seconds * max_hold_scaling = {longest:g}"
+        require("min_hold_seconds", self.min_hold_seconds, self.min_hold_seconds <= longest, rule)

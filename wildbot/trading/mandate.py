@@ -1,17 +1,22 @@
-"""What its owner wants of a trader: trade, pause, flatten, retire; and when winding down has been tried long enough.
+"""What its owner wants of a trader: trade, pause, flatten, retire; when winding down has been tried long enough; and, where
+only the strongest of several may enter, whether this one may.
 
-Owns: the mode. Rules: `flattening` ends in `paused`; retiring is final: no verb is obeyed after it.
+Owns: the mode, the end of the entry slot. Rules: `flattening` ends in `paused`; retiring is final: no verb is obeyed after
+    it. An entry slot ends by itself; a word that promises more than `SLOT_NS_MAX` counts for so much only.
 """
 
 from enum import StrEnum
 from typing import assert_never
 
-from wildbot.model.control import Flatten, Pause, Resume, Retire
+from wildbot.model.control import EntrySlot, Flatten, Pause, Resume, Retire
 from wildbot.model.instrument import NANOS_PER_SECOND
 
 FLATTEN_TRIES_MAX = 10
 RETIRE_PATIENCE_NS = 60 * NANOS_PER_SECOND
 """A retiring trader gives up flattening after so many attempts or so long, and says so."""
+
+NOT_STRONGEST = "not_strongest"
+SLOT_NS_MAX = 2 * NANOS_PER_SECOND
 
 Verb = Pause | Resume | Flatten | Retire
 
@@ -29,9 +34,11 @@ class Mode(StrEnum):
 class Mandate:
     """The mode of one trader."""
 
-    __slots__ = ("_retire_began_ns", "mode", "wants_flat")
+    __slots__ = ("_needs_slot", "_retire_began_ns", "_slot_until_ns", "mode", "wants_flat")
 
-    def __init__(self) -> None:
+    def __init__(self, *, needs_slot: bool = False) -> None:
+        """Begin to trade. `needs_slot`: entries need the word of who ranks all instruments."""
+        self._needs_slot, self._slot_until_ns = needs_slot, 0
         self.mode = Mode.TRADING
         self.wants_flat = False
         self._retire_began_ns = 0
@@ -54,6 +61,19 @@ class Mandate:
             case _:
                 assert_never(verb)
         return self.mode is not before
+
+    def grant(self, slot: EntrySlot, now_ns: int) -> None:
+        """Hold the entry slot until it ends, or hold it no longer."""
+        self._slot_until_ns = min(slot.until_ns, now_ns + SLOT_NS_MAX)
+
+    @property
+    def mode_block(self) -> str:
+        """The mode's own code when it forbids new entries, else ""."""
+        return "" if self.mode is Mode.TRADING else self.mode
+
+    def slot_block(self, now_ns: int) -> str:
+        """Return the code that forbids new entries while another instrument may be entered, or ""."""
+        return NOT_STRONGEST if self._needs_slot and now_ns >= self._slot_until_ns else ""
 
     @property
     def is_winding_down(self) -> bool:

@@ -46,7 +46,8 @@ class WorkingOrder(msgspec.Struct):
     """One order of ours.
 
     `placed_ns`: when it was sent or last amended; `sent_ns`: our latest request about it; `refused_ns`: the latest refusal
-    of an amend or cancel; `owed_lots`: executed, says the venue, but the fill has not reached us.
+    of an amend or cancel; `owed_lots`: executed, says the venue, but the fill has not reached us; `forgotten`: older than
+    the latest inheritance, whose position holds all of it: no late report brings it back to life.
     """
 
     cl_ord_id: str
@@ -66,11 +67,12 @@ class WorkingOrder(msgspec.Struct):
     owed_lots: int = 0
     amend_ticks: int = 0
     amend_lots: int = 0
+    forgotten: bool = False
 
     @property
     def is_live(self) -> bool:
         """Whether it rests, may rest, or owes us fills."""
-        return self.state.is_live or self.owed_lots > 0
+        return not self.forgotten and (self.state.is_live or self.owed_lots > 0)
 
     @property
     def is_settled(self) -> bool:
@@ -102,6 +104,16 @@ class OrderLedger:
     def live(self) -> Iterable[WorkingOrder]:
         """Orders that rest, may rest or owe fills, oldest first."""
         return self._live.values()
+
+    @property
+    def quotes(self) -> tuple[WorkingOrder | None, WorkingOrder | None]:
+        """The newest live limit order of each side: (bid, ask)."""
+        bid: WorkingOrder | None = None
+        ask: WorkingOrder | None = None
+        for order in self._live.values():
+            if order.order_type is OrderType.LIMIT:
+                bid, ask = (order, ask) if order.side is Side.BUY else (bid, order)
+        return bid, ask
 
     @property
     def is_empty(self) -> bool:
@@ -156,8 +168,11 @@ class OrderLedger:
         return True
 
     def forget_live(self) -> None:
-        """The gateway says that nothing of ours rests: everything live is over; late fills still count."""
+        """The gateway says that nothing of ours rests: everything so far is over; late fills still count."""
+        for order in self._closed.values():
+            order.forgotten = True
         for order in list(self._live.values()):
+            order.forgotten = True
             order.state, order.outstanding, order.owed_lots = OrderState.CANCELLED, None, 0
             self._file(order)
 

@@ -4,13 +4,16 @@ Rules: everything is integer `Money`; a partial close takes its share of the bas
     that is flat again has realised every unit that was paid. A round trip runs from flat to flat; a fill that crosses
     zero ends one trip and opens the next, and its fee is split between them by size. Fees count towards the trip.
 Owns: one `PositionState`; the caller makes sure that no fill is applied twice (see `order_ledger`).
-Known limit: a fee charged in the base coin is booked as if it were quote `Money`; WildBot always asks for quote fees.
+    A fee charged in the base coin is booked as what it is: coins of this fill sold, at its own price, to pay the fee.
+    Coins finer than a lot are kept as `dust` beside the position and become lots again when they add up.
+Known limit: `dust` is worth nothing in the basis until it is a lot; WildBot asks for quote fees, so there is hardly any.
 """
 
 import msgspec
 from msgspec.structs import replace
 
 from wildbot.model.desk import PositionState
+from wildbot.model.exchange import ASSET_DECIMALS
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import MONEY_DECIMALS, Instrument, Money, round_half_up
 
@@ -39,9 +42,13 @@ class Position:
         """The whole position as one value; `Position(state)` goes on from it."""
         return self._state
 
-    def apply(self, fill: Filled) -> FillOutcome:
-        """Book one fill. `fill.lots` is positive, `fill.cost` too."""
+    def apply(self, fill: Filled, lot_decimals: int = 0) -> FillOutcome:
+        """Book one fill; its lots and cost are positive. `lot_decimals` are only read when its fee is in coins."""
         assert fill.lots > 0, fill
+        if fill.fee and fill.fee_asset == fill.pair.partition("/")[0]:
+            fill = self._with_fee_paid_in_quote(fill, lot_decimals)
+        if fill.lots == 0:
+            return self._eaten_by_its_fee(fill)
         held = self._state.lots
         closed_lots = min(abs(held), fill.lots) if held * fill.side.sign < 0 else 0
         opened_lots = fill.lots - closed_lots
@@ -56,6 +63,29 @@ class Position:
             self._open(fill, opened_lots, fill.cost - closing_cost, fill.fee - closing_fee)
         self._state = replace(self._state, trades=self._state.trades + 1, last_fill_ns=fill.ts_ns)
         return FillOutcome(realised, fill.fee, closed_lots, opened_lots, trip_closed, trip_pnl)
+
+    def _with_fee_paid_in_quote(self, fill: Filled, lot_decimals: int) -> Filled:
+        """Return the fill that does the same to lots and money, with its fee in quote; the rest of a lot becomes dust."""
+        unit = 10 ** (ASSET_DECIMALS - lot_decimals)
+        fee_lots = max(0, -(-(fill.fee - self._state.dust) // unit))
+        dust = self._state.dust + fee_lots * unit - fill.fee
+        lots = fill.lots - fill.side.sign * fee_lots
+        value = Money(round_half_up(fill.cost * fill.fee, fill.lots * unit))
+        self._state = replace(self._state, dust=dust)
+        return replace(fill, lots=lots, cost=Money(fill.cost - fill.side.sign * value), fee=value)
+
+    def _eaten_by_its_fee(self, fill: Filled) -> FillOutcome:
+        # A buy of so few lots that the fee left dust alone: what it cost is lost until the dust is a lot again.
+        state, lost = self._state, Money(-fill.cost)
+        self._state = replace(
+            state,
+            realised=state.realised + lost,
+            fees=state.fees + fill.fee,
+            trip_pnl=state.trip_pnl + lost - fill.fee if state.lots else 0,
+            trades=state.trades + 1,
+            last_fill_ns=fill.ts_ns,
+        )
+        return FillOutcome(lost, fill.fee, 0, 0, False, Money(0))
 
     def _close(self, fill: Filled, lots: int, cost: int, fee: int) -> Money:
         state = self._state

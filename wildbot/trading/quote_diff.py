@@ -80,18 +80,22 @@ def diff_quotes(
     """Return the changes to ask for now, withdrawals first; the budget is read, not charged."""
     cancels: list[Change] = []
     moves: list[Change] = []
-    missing = {("limit", Side.BUY): target.bid, ("limit", Side.SELL): target.ask}
-    if target.stop is not None:
-        missing["stop", target.stop.side] = target.stop
+    bid, ask, stop = target.bid, target.ask, target.stop
     for order in live:
-        kind = "limit" if order.order_type is OrderType.LIMIT else "stop"
-        wanted = missing.pop((kind, order.side), None)  # the oldest order fills the slot, any further one is in the way
+        wanted: WantedOrder | None = None  # the oldest order fills the slot, any further one is in the way
+        if order.order_type is not OrderType.LIMIT:
+            if stop is not None and stop.side is order.side:
+                wanted, stop = stop, None
+        elif order.side is Side.BUY:
+            wanted, bid = bid, None
+        else:
+            wanted, ask = ask, None
         change = _change(order, wanted, policy, budget, pair, now_ns)
         if isinstance(change, CancelOrder):
             cancels.append(change)
         elif change is not None:
             moves.append(change)
-    for wanted in missing.values():
+    for wanted in (bid, ask, stop):
         if wanted is not None and budget.would_fit(ADD_COST, now_ns, policy.rate_reserve):
             moves.append(wanted)
     return cancels + moves

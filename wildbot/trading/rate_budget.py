@@ -76,6 +76,11 @@ class RateBudget:
         self._level = self.level(now_ns) + cost
         self._at_ns = max(self._at_ns, now_ns)
 
+    def assume(self, level: float, at_ns: int) -> None:
+        """Believe that up to `level` was used at `at_ns`: somebody spent before us and left no account."""
+        self._level = max(self.level(at_ns), level)
+        self._at_ns = max(self._at_ns, at_ns)
+
     def exhaust(self, now_ns: int) -> None:
         """The venue said "rate limit exceeded": believe it and count the whole threshold as used."""
         self._level = max(self.level(now_ns), self.threshold)

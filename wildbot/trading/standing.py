@@ -1,12 +1,13 @@
-"""Where one trader stands: its instrument's rules, its fees, its position and its lease, as last told.
+"""Where one trader stands: its instrument's rules and session, its fees, its position and its lease, as last told.
 
-Owns: those four; each is replaced by the newest word of the one who knows (exchange, account, journal, allocator).
+Owns: those five; each is replaced by the newest word of the one who knows (exchange, account, journal, allocator).
 """
 
 from wildbot.market.pair_market import PairMarket
+from wildbot.market.session import entries_open, waiting_text
 from wildbot.model.desk import CapitalLease, FeesChanged, Inheritance, LeaseRefused, PositionState
-from wildbot.model.instrument import FeeSchedule, Instrument, money_text
-from wildbot.model.market_data import InstrumentChanged
+from wildbot.model.instrument import PPM, FeeSchedule, Instrument, PairStatus, money_text
+from wildbot.model.market_data import InstrumentChanged, SessionHours
 from wildbot.model.status import Severity
 from wildbot.trading.lease_keeper import LeaseKeeper
 from wildbot.trading.note import Note
@@ -14,19 +15,22 @@ from wildbot.trading.order_ledger import OrderLedger
 from wildbot.trading.position import Position
 from wildbot.trading.risk import RiskFacts
 
-StandingNews = CapitalLease | LeaseRefused | FeesChanged | InstrumentChanged | Inheritance
+NO_LEASE, CLOSED, REDUCE_ONLY = "no_lease", "session_closed", "pair_reduce_only"
+
+StandingNews = CapitalLease | LeaseRefused | FeesChanged | InstrumentChanged | SessionHours | Inheritance
 
 
 class Standing:
     """One trader's circumstances."""
 
-    __slots__ = ("fees", "instrument", "lease", "position")
+    __slots__ = ("fees", "instrument", "lease", "position", "session")
 
     def __init__(self, epoch: int, instrument: Instrument, fees: FeeSchedule, position: PositionState) -> None:
         self.instrument = instrument
         self.fees = fees
         self.position = Position(position)
         self.lease = LeaseKeeper(instrument.pair, epoch)
+        self.session: SessionHours | None = None
 
     def learn(self, news: StandingNews) -> Note | None:
         """Take in one change; return what is worth a line about it."""
@@ -41,15 +45,40 @@ class Standing:
                 self.fees = news.fees
             case InstrumentChanged():
                 self.instrument = news.instrument
+            case SessionHours():
+                self.session = news
             case Inheritance():
                 self.instrument, self.fees = news.instrument, news.fees
                 self.position = Position(news.position)
         return None
 
+    def entry_block(self, now_ns: int, venue_now_ns: int) -> str:
+        """Return the code of what forbids new entries, or ""."""
+        if self.instrument.status is PairStatus.REDUCE_ONLY:
+            return REDUCE_ONLY
+        if not entries_open(self.session, venue_now_ns):
+            return CLOSED
+        return NO_LEASE if self.lease.amount(now_ns) <= 0 else ""
+
+    def explain(self, code: str, venue_now_ns: int) -> str:
+        """Return more words about why entries are forbidden, where there are any."""
+        if code == NO_LEASE:
+            return self.lease.refusal
+        return waiting_text(self.session, venue_now_ns) if code == CLOSED else ""
+
     @property
     def held_lots(self) -> int:
         """The position, signed."""
         return self.position.state.lots
+
+    def sellable_lots(self, lots: int) -> int:
+        """Return how much of a sell of `lots` can be paid for: where fees were taken in coins, the fee is kept back."""
+        state = self.position.state
+        if state.lots <= 0 or not state.dust:
+            return lots
+        rate_ppm = max(0, self.fees.maker_ppm, self.fees.taker_ppm)
+        most = state.lots * PPM // (PPM + rate_ppm)
+        return min(lots, most // self.instrument.lot_step * self.instrument.lot_step)
 
     def least_lots(self, market: PairMarket) -> int:
         """Return the smallest order that leaves the position, at the touch as far as it is known."""

@@ -5,6 +5,8 @@ Owns: the ledger, the risk gate, the breakers, the modelled order counter, the o
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from wildbot.market.pair_market import PairMarket
 from wildbot.model.desk import OrderRequest
 from wildbot.model.executions import (
@@ -18,7 +20,16 @@ from wildbot.model.executions import (
     Rejected,
 )
 from wildbot.model.instrument import NANOS_PER_SECOND
-from wildbot.model.orders import AmendOrder, CancelOrder, NewOrder, OrderCommand, OrderType, TimeInForce, client_order_id
+from wildbot.model.orders import (
+    AmendOrder,
+    CancelOrder,
+    NewOrder,
+    OrderCommand,
+    OrderType,
+    Side,
+    TimeInForce,
+    client_order_id,
+)
 from wildbot.model.status import Severity
 from wildbot.trading.breakers import Breakers
 from wildbot.trading.limits import EngineLimits
@@ -36,8 +47,13 @@ CANCEL_TTL_NS = 60 * NANOS_PER_SECOND
 
 REFUSED_PAUSE_NS = NANOS_PER_SECOND
 """After a refused order no new one is sent for so long."""
+FUNDS_PAUSE_NS_MAX = 60 * NANOS_PER_SECOND
+"""After the exchange refused an order for lack of funds, each further such refusal doubles the pause up to this: the order
+gateway finds out meanwhile what took the money. The size stays what it is."""
 CROSSED_PAUSE_NS = NANOS_PER_SECOND // 5
-"""After a post-only order crossed, the next waits for the book to move on."""
+CROSSED_PAUSE_NS_MAX = 27 * CROSSED_PAUSE_NS
+"""After a post-only order crossed, the next waits for the book to move on: three times as long after each in a row, up to
+this. Exits too, which no breaker holds back; immediate ones do not wait."""
 
 
 class WorkingOrders:
@@ -58,12 +74,15 @@ class WorkingOrders:
         self._pair = standing.instrument.pair
         self._numbered = 0
         self._no_new_until_ns = 0
+        self._funds_pause_ns = 0
+        self._no_resting_until_ns = 0
+        self._crossed_pause_ns = 0
         self._told = ""
 
     def rest(self, target: QuoteTarget, now_ns: int) -> list[OrderRequest | Note]:
         """Return the requests that make `target` rest, withdrawals first; a new kind of denial comes as a note."""
         self.denial = None
-        changes = diff_quotes(target, self.ledger.live, self._policy, self._budget, self._pair, now_ns)
+        changes = diff_quotes(self._payable(target), self.ledger.live, self._policy, self._budget, self._pair, now_ns)
         if not changes:
             return []
         facts = self._standing.facts(self._market, self.ledger, now_ns)
@@ -71,7 +90,9 @@ class WorkingOrders:
         for change in changes:
             if not isinstance(change, WantedOrder):
                 out += self._submit(change, facts)
-            elif now_ns >= self._no_new_until_ns:
+            elif now_ns >= self._no_new_until_ns and (
+                now_ns >= self._no_resting_until_ns or change.order_type is not OrderType.LIMIT
+            ):
                 out += self._submit(self._new(change), facts)
         return out
 
@@ -86,7 +107,7 @@ class WorkingOrders:
             pair=self._pair,
             side=order.side,
             ticks=taker_ticks(order, facts.book, facts.instrument),
-            lots=order.lots,
+            lots=self._standing.sellable_lots(order.lots) if order.side is Side.SELL else order.lots,
             purpose=order.purpose,
             time_in_force=TimeInForce.IOC,
             post_only=False,
@@ -167,13 +188,18 @@ class WorkingOrders:
 
     def _learn_refusal(self, report: OrderReport, now_ns: int) -> Note | None:
         if is_post_only_refusal(report):
-            self._no_new_until_ns = max(self._no_new_until_ns, now_ns + CROSSED_PAUSE_NS)
+            self._crossed_pause_ns = min(max(CROSSED_PAUSE_NS, 3 * self._crossed_pause_ns), CROSSED_PAUSE_NS_MAX)
+            self._no_resting_until_ns = now_ns + self._crossed_pause_ns
             if self.breakers.order_rejected(now_ns):
                 return Note(Severity.WARNING, "post_only_rejects", "post-only orders keep crossing; entries wait")
             return None
         match report:
+            case Accepted():
+                self._funds_pause_ns = self._crossed_pause_ns = 0
+                return None
             case Rejected() | Denied():
-                self._no_new_until_ns = max(self._no_new_until_ns, now_ns + REFUSED_PAUSE_NS)
+                pause_ns = self._pause_ns(report)
+                self._no_new_until_ns = max(self._no_new_until_ns, now_ns + pause_ns)
                 if "rate limit" in report.reason.lower():
                     self._budget.exhaust(now_ns)  # the venue knows its counter better than our model
                 return Note(Severity.INFO, "order_refused", f"{report.cl_ord_id}: {report.reason}")
@@ -186,6 +212,25 @@ class WorkingOrders:
                 return Note(Severity.WARNING, "outcome_unknown", text)
             case _:
                 return None
+
+    def _pause_ns(self, report: Rejected | Denied) -> int:
+        if not _is_funds_refusal(report):
+            return REFUSED_PAUSE_NS
+        self._funds_pause_ns = min(max(REFUSED_PAUSE_NS, 2 * self._funds_pause_ns), FUNDS_PAUSE_NS_MAX)
+        return self._funds_pause_ns
+
+    def _payable(self, target: QuoteTarget) -> QuoteTarget:
+        return replace(target, ask=self._paid(target.ask), stop=self._paid(target.stop))
+
+    def _paid(self, wanted: WantedOrder | None) -> WantedOrder | None:
+        if wanted is None or wanted.side is not Side.SELL:
+            return wanted
+        lots = self._standing.sellable_lots(wanted.lots)
+        return replace(wanted, lots=lots) if lots > 0 else None
+
+
+def _is_funds_refusal(report: Rejected | Denied) -> bool:
+    return isinstance(report, Rejected) and "insufficient funds" in report.reason.lower()
 
 
 def is_post_only_refusal(report: OrderReport) -> bool:

@@ -39,6 +39,12 @@ class WireFee(msgspec.Struct):
     qty: msgspec.Raw = msgspec.Raw(b"0")
 
 
+class WireTriggers(msgspec.Struct, frozen=True):
+    """The `triggers` object of an order that waits for a price."""
+
+    price: msgspec.Raw = _NO_NUMBER
+
+
 class Wire(msgspec.Struct):
     """One report object; absent fields keep their defaults, numbers keep their digits."""
 
@@ -63,6 +69,7 @@ class Wire(msgspec.Struct):
     cum_cost: msgspec.Raw = _NO_NUMBER
     order_qty: msgspec.Raw = _NO_NUMBER
     limit_price: msgspec.Raw = _NO_NUMBER
+    triggers: WireTriggers = WireTriggers()
     fees: list[WireFee] = []
 
 
@@ -168,10 +175,16 @@ def _fill(report: Wire, instrument: Instrument) -> Filled:
     )
 
 
+def _price(report: Wire) -> msgspec.Raw:
+    """Return an order's price as we name it: its trigger when it waits for one, else its limit."""
+    return report.triggers.price if bytes(report.triggers.price) else report.limit_price
+
+
 def _amended(report: Wire, instrument: Instrument, ts_ns: int) -> list[OrderReport]:
-    if not bytes(report.order_qty) or not bytes(report.limit_price):
+    price = _price(report)
+    if not bytes(report.order_qty) or not bytes(price):
         return []  # a restatement that moves neither price nor size
-    ticks, lots = instrument.ticks_from_text(_text(report.limit_price)), instrument.lots_from_text(_text(report.order_qty))
+    ticks, lots = instrument.ticks_from_text(_text(price)), instrument.lots_from_text(_text(report.order_qty))
     return [Amended(report.cl_ord_id, ticks, lots, ts_ns)]
 
 
@@ -187,7 +200,7 @@ def _view(report: Wire, instrument: Instrument) -> OrderView:
         side=_side(report.side),
         kind=kind,
         lots=parse_scaled(_text(report.order_qty), instrument.lot_decimals),
-        ticks=parse_scaled(_text(report.limit_price), instrument.price_decimals),
+        ticks=parse_scaled(_text(_price(report)), instrument.price_decimals),
         trigger_ticks=0,
         tif=tif,
         post_only=report.post_only,

@@ -142,6 +142,13 @@ class KrakenMarketStream:
         for channel in PAIR_CHANNELS:
             self._subscriptions.subscribe(channel, known, now_ns)
 
+    def disproved(self, pair: str, now_ns: int) -> list[MarketEvent]:
+        """The pair has fallen silent and its book is not the exchange's any more: ask for all its data anew."""
+        book = self._books[pair]
+        self._alarms.sound(f"book:{pair}", f"{pair}: silent, and no longer what the exchange shows; asking for it again")
+        self._subscriptions.renew(pair, now_ns)
+        return self._counted.note([book.dropped("silent and outdated", now_ns)])
+
     # --- frames ---------------------------------------------------------------------------------------------------
 
     def receive(self, frame: bytes | str, recv_ts_ns: int) -> list[MarketEvent]:

@@ -139,6 +139,12 @@ class Subscriptions:
             return
         self._again(BOOK, pair, now_ns)
 
+    def renew(self, pair: str, now_ns: int) -> None:
+        """Ask for every channel of one pair anew: the exchange has forgotten us."""
+        for channel in PAIR_CHANNELS:
+            if (channel, pair) in self._by_key:
+                self._again(channel, pair, now_ns)
+
     def acknowledged(self, channel: str, pair: str, depth: int, now_ns: int) -> None:
         """The exchange took a subscription; for books, `depth` is what it will send (0: not stated)."""
         if depth in DEPTHS:

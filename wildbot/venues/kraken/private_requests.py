@@ -12,16 +12,16 @@ import msgspec
 from wildbot.model.instrument import NANOS_PER_MS, Instrument
 from wildbot.model.orders import AmendOrder, NewOrder, OrderType, TimeInForce
 
-CANCEL_BATCH_MAX = 50
-"""Most orders one cancel frame names."""
+STOP_LOSS_LIMIT = "stop-loss-limit"
 
 _encode = msgspec.json.Encoder().encode
 
 
 def add_order(order: NewOrder, instrument: Instrument, *, token: str, req_id: int, deadline_ns: int) -> bytes:
-    """Return the frame that places one order. A stop-loss triggers on the last trade price."""
+    """Return the frame that places one order. A stop-loss triggers on the last trade price and is a limit order then."""
+    is_stop = order.order_type is OrderType.STOP_LOSS
     params: dict[str, object] = {
-        "order_type": order.order_type.value,
+        "order_type": STOP_LOSS_LIMIT if is_stop else order.order_type.value,
         "side": order.side.value,
         "symbol": order.pair,
         "order_qty": _number(instrument.lots_text(order.lots)),
@@ -31,8 +31,10 @@ def add_order(order: NewOrder, instrument: Instrument, *, token: str, req_id: in
         "token": token,
     }
     price = _number(instrument.price_text(order.ticks))
-    if order.order_type is OrderType.STOP_LOSS:
+    if is_stop:
+        assert order.limit_ticks > 0, f"stop-loss {order.cl_ord_id} has no worst price"
         params["triggers"] = {"reference": "last", "price": price, "price_type": "static"}
+        params["limit_price"] = _number(instrument.price_text(order.limit_ticks))
     else:
         params["limit_price"] = price
         params["time_in_force"] = order.time_in_force.value
@@ -46,11 +48,13 @@ def amend_order(order: AmendOrder, instrument: Instrument, *, token: str, req_id
     params: dict[str, object] = {
         "cl_ord_id": order.cl_ord_id,
         "order_qty": _number(instrument.lots_text(order.lots)),
-        "limit_price": _number(instrument.price_text(order.ticks)),
+        "limit_price": _number(instrument.price_text(order.limit_ticks or order.ticks)),
         "post_only": order.post_only,
         "deadline": rfc3339_ms(deadline_ns),
         "token": token,
     }
+    if order.limit_ticks:
+        params["trigger_price"] = _number(instrument.price_text(order.ticks))
     return _request("amend_order", params, req_id)
 
 

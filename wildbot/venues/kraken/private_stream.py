@@ -240,8 +240,8 @@ class KrakenPrivateStream:
             return self._subscribed(asked.channel, message)
         command = asked.command
         assert command is not None
-        if message.success:
-            return self._done(command, message, now_ns)
+        if message.success or (isinstance(command, NewOrder) and _decode_result(message.result).order_id):
+            return self._done(command, message, now_ns)  # an order with an id exists, whatever else is complained about
         return [_failed(command, message.error or "no success and no error", now_ns)]
 
     def _subscribed(self, channel: str, message: _Message) -> list[StreamNews]:

@@ -7,6 +7,7 @@ Owns: the pairs and asset names learned from AssetPairs.
 Source: Kraken Spot REST; errors "E<category>:<text>" refuse, "W..." warn.
 """
 
+from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -23,6 +24,8 @@ from wildbot.venues.kraken.signing import sign
 from wildbot.venues.kraken.symbols import asset_pairs_decoder, instrument_from_asset_pair
 
 T = TypeVar("T")
+Params = Mapping[str, str | list[str]]
+"""The parameters of a call."""
 
 PERCENT_TO_PPM_DECIMALS = 4
 """A rate of "0.2500" percent is 2500 parts per million: four decimals further."""
@@ -46,15 +49,15 @@ class SignedRequest(msgspec.Struct, frozen=True):
         return f"SignedRequest({self.path})"
 
 
-def signed_request(endpoint: str, params: dict[str, str], *, nonce: int, key: str, secret: str) -> SignedRequest:
-    """Return the POST that calls a private endpoint, form-encoded and signed."""
+def signed_request(endpoint: str, params: Params, *, nonce: int, key: str, secret: str) -> SignedRequest:
+    """Return the POST that calls a private endpoint, signed: form-encoded, or JSON when a parameter is a list."""
     path = PRIVATE_PATH + endpoint
-    body = urlencode({"nonce": str(nonce), **params}).encode()
-    headers = {
-        "API-Key": key,
-        "API-Sign": sign(path, str(nonce), body, secret),
-        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-    }
+    fields = {"nonce": str(nonce), **params}
+    if any(isinstance(value, list) for value in params.values()):
+        body, content_type = msgspec.json.encode(fields), "application/json"
+    else:
+        body, content_type = urlencode(fields).encode(), "application/x-www-form-urlencoded; charset=utf-8"
+    headers = {"API-Key": key, "API-Sign": sign(path, str(nonce), body, secret), "Content-Type": content_type}
     return SignedRequest(path, body, headers)
 
 
@@ -181,11 +184,19 @@ def read_token(result: bytes) -> str:
     return token
 
 
-def read_key(result: bytes) -> tuple[frozenset[str], int]:
-    """Return (permissions, nonce window) of the key, in either spelling the venue uses."""
+def read_key(result: bytes) -> tuple[frozenset[str], int, tuple[str, ...], int]:
+    """Return (permissions, nonce window, addresses it may be used from, UTC second it ends or 0) of the key, in either
+    spelling the venue uses."""
     key = _decoded(wire.key_decoder, result)
     window = key.nonce_window if key.nonce_window is not None else key.nonceWindow
-    return frozenset(key.permissions), parse_scaled(str(window or "0"), 0)
+    addresses = key.ip_allowlist if key.ip_allowlist is not None else key.ipAllowlist
+    until = key.valid_until if key.valid_until is not None else key.validUntil
+    return (
+        frozenset(key.permissions),
+        parse_scaled(str(window or "0"), 0),
+        tuple(filter(None, addresses or ())),
+        parse_scaled(str(until or "0"), 0),
+    )
 
 
 def read_count(result: bytes) -> int:

@@ -64,11 +64,15 @@ class Count(msgspec.Struct):
 
 
 class Key(msgspec.Struct):
-    """GetApiKeyInfo; the documentation and the recordings spell the nonce window differently."""
+    """GetApiKeyInfo; the documentation and the recordings spell the fields differently."""
 
     permissions: list[str] = []
     nonce_window: str | int | None = None
     nonceWindow: str | int | None = None
+    ip_allowlist: list[str] | None = None
+    ipAllowlist: list[str] | None = None
+    valid_until: str | int | None = None
+    validUntil: str | int | None = None
 
 
 class FeeTier(msgspec.Struct):
@@ -190,11 +194,12 @@ def order_view(order_id: str, order: Order, instrument: Instrument | None) -> Or
         triggered=False,
         reason=order.reason or "",
         exec_ids=(),
+        fee_in_base="fcib" in order.oflags.split(","),
     )
 
 
 def fill(exec_id: str, trade: Trade, instrument: Instrument) -> Filled:
-    """Return a trade in our words; REST does not say the client order id, nor the fee's asset (quote by default)."""
+    """Return a trade in our words; REST says neither the client order id nor the fee's asset: both are empty."""
     return Filled(
         cl_ord_id="",
         order_id=trade.ordertxid,
@@ -206,7 +211,7 @@ def fill(exec_id: str, trade: Trade, instrument: Instrument) -> Filled:
         lots=instrument.lots_from_text(trade.vol),
         cost=money_from_text(trade.cost),
         fee=money_from_text(trade.fee),
-        fee_asset=instrument.quote,
+        fee_asset="",
         liquidity=Liquidity.MAKER if trade.maker else Liquidity.TAKER,
         ts_ns=seconds_ns(trade.time),
     )

@@ -212,7 +212,9 @@ class KrakenServer:
         elif self._trading.knows(request.method):
             if not session.private:
                 raise VenueRefusal("EGeneral:Permission denied")
-            call.account = self._authenticate(session, request.params, now_ns).account
+            key = self._authenticate(session, request.params, now_ns)
+            key.check(request.method, now_ns)
+            call.account = key.account
             if not self.latency_ns:
                 self.outcomes.take(call, now_ns)
             elif len(self._inbox) >= INBOX_MAX:

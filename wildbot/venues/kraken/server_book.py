@@ -66,7 +66,11 @@ class BookSide:
 class BookMirror:
     """Both sides of one pair."""
 
-    def __init__(self, bids: Iterable[tuple[int, int]] = (), asks: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self, bids: Iterable[tuple[int, int]] = (), asks: Iterable[tuple[int, int]] = (), *, missing_are_zeros: bool = False
+    ) -> None:
+        """`missing_are_zeros`: in the checksum, levels that a short side lacks count as price and size 0."""
+        self._filling = [(0, 0)] * CHECKED_LEVELS if missing_are_zeros else []
         self.bids = BookSide(Side.BUY, bids)
         self.asks = BookSide(Side.SELL, asks)
 
@@ -92,4 +96,5 @@ class BookMirror:
 
     def checksum(self) -> int:
         """Return the checksum of the book as it stands."""
-        return checksum_of_levels(self.bids.top(CHECKED_LEVELS), self.asks.top(CHECKED_LEVELS))
+        bids, asks = ([*side.top(CHECKED_LEVELS), *self._filling] for side in (self.bids, self.asks))
+        return checksum_of_levels(bids, asks)

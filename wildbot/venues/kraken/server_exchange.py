@@ -119,6 +119,10 @@ class Exchange(Protocol):
         """Let time pass: expiries, triggers, the dead man's switch."""
         ...
 
+    def charge_refused(self, account: str, pair: str, cost: float, now_ns: int) -> Refusal | None:
+        """Charge the fixed part of a request that was refused before it was one; a refusal when the counter is full."""
+        ...
+
     def open_orders(self, account: str) -> list[OrderView]:
         """Newest first."""
         ...

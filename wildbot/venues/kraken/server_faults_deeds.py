@@ -19,6 +19,7 @@ from wildbot.venues.kraken.server_keys import ApiKey, KeyRing
 from wildbot.venues.kraken.server_ledger import Ledger
 from wildbot.venues.kraken.server_lockout import Lockouts
 from wildbot.venues.kraken.server_outcomes import Outcomes
+from wildbot.venues.kraken.server_rights import ALL_RIGHTS
 from wildbot.venues.kraken.server_session import Session
 from wildbot.venues.kraken.server_stale import StaleReads
 from wildbot.venues.kraken.server_stream import Stream
@@ -63,6 +64,8 @@ class Deeds:
             "stale_read": self._stale_read,
             "token.expire": self._expire_tokens,
             "key.revoke": self._revoke,
+            "key.restrict": self._restrict,
+            "announce": self._announce,
             "counter.set": self._set_counter,
             "lockout": self._lock_out,
             "clock.offset": self._set_clock,
@@ -168,6 +171,21 @@ class Deeds:
             self._doors.keys.revoke(key)
         return len(keys)
 
+    def _restrict(self, fault: Fault, now_ns: int) -> None:
+        take, give = (_rights(fault.text(name)) for name in ("take", "give"))
+        if not take and not give:
+            raise ProtocolError("key.restrict takes and gives nothing")
+        for key in self._keys(fault):
+            before = frozenset(key.rights)
+            key.rights = _without(before | give, take - give)
+            if fault.for_ns:
+                # Only what this fault changed: another one may end before or after it.
+                self.end_later(now_ns + fault.for_ns, partial(_restore, key, before - frozenset(key.rights), give - before))
+
+    def _announce(self, fault: Fault, now_ns: int) -> None:
+        begin_ns = now_ns + fault.nanos("in_s")
+        self._doors.stream.announce(begin_ns, begin_ns + fault.nanos(), now_ns)
+
     def _set_counter(self, fault: Fault, now_ns: int) -> None:
         if fault.text("which") == "rest":
             for key in self._keys(fault):
@@ -196,3 +214,20 @@ class Deeds:
     def _close(self, fault: Fault, now_ns: int) -> int:
         abrupt = fault.arguments["abrupt"] is True
         return self._doors.close_all(fault.text("which"), fault.whole("code"), abrupt=abrupt)
+
+
+def _rights(text: str) -> frozenset[str]:
+    named = ALL_RIGHTS if text == "all" else tuple(word.strip() for word in text.split(",") if word.strip())
+    for right in named:
+        if right not in ALL_RIGHTS:
+            raise ProtocolError(f"no right {right[:40]!r}; there are: {', '.join(ALL_RIGHTS)}")
+    return frozenset(named)
+
+
+def _without(rights: frozenset[str], taken: frozenset[str]) -> tuple[str, ...]:
+    """Rights in the order in which they are told."""
+    return tuple(right for right in ALL_RIGHTS if right in rights - taken)
+
+
+def _restore(key: ApiKey, taken: frozenset[str], given: frozenset[str], now_ns: int) -> None:
+    key.rights = _without(frozenset(key.rights) | taken, given)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from wildbot.model.instrument import FeeSchedule, Instrument
+from wildbot.model.instrument import FeeSchedule, Instrument, Money
 from wildbot.venues.kraken.server_exchange import Exchange
 
 
@@ -23,6 +23,10 @@ class DirectedExchange(Exchange, Protocol):
 
     def transfer(self, account: str, asset: str, units: int, kind: str, now_ns: int) -> None:
         """Move units of an asset into the account, or out of it when negative."""
+        ...
+
+    def state_fee_terms(self, account: str, *, in_base: bool | None, volume: Money | None) -> None:
+        """State the fee currency of the account's new orders and the volume its tier follows; None: as asked, as traded."""
         ...
 
     def set_rate_counter(self, account: str, pair: str, value: int, now_ns: int) -> None:

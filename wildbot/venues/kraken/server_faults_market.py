@@ -26,7 +26,9 @@ from wildbot.model.instrument import (
     PPM,
     FeeSchedule,
     Instrument,
+    Money,
     PairStatus,
+    money_text,
 )
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.server_faults_exchange import DirectedExchange
@@ -71,6 +73,8 @@ class MarketDeeds:
                 return self._exchange.fire_switch(account, now_ns)
             case "meta.change":
                 self._change_rules(fault, now_ns)
+            case "fee.change":
+                self._change_fees(fault, account, now_ns)
             case "wick":
                 return self._wick(fault, end_later, now_ns)
             case _:
@@ -179,6 +183,15 @@ class MarketDeeds:
         new = msgspec.structs.replace(old, status=status, **numbers)
         self._exchange.set_instrument(new, now_ns)
         self._ledger.pair(now_ns, new, self._exchange.fee_table(old.pair))
+
+    def _change_fees(self, fault: Fault, account: str, now_ns: int) -> None:
+        in_base = {"base": True, "quote": False}.get(fault.text("currency"))
+        volume = Money(exact_integer(fault.text("volume"), MONEY_DECIMALS)) if fault.text("volume") else None
+        if volume is not None and volume < 0:
+            raise ProtocolError("a volume must not be below 0")
+        self._exchange.state_fee_terms(account, in_base=in_base, volume=volume)
+        stated = {"currency": fault.text("currency"), "volume": None if volume is None else money_text(volume)}
+        self._ledger.record("fee_terms", now_ns, {"account": account, **stated})
 
     # --- markets ----------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,15 @@ DEED_VERBS = {
     }),
     "token.expire": Verb("void every WebSocket token", _WHO),
     "key.revoke": Verb("void the account's keys, tokens and private sessions", _WHO),
+    "key.restrict": Verb("take rights (named with commas, or all) from the account's keys, for for_s; give gives back", {
+        "take": Choice(""), "give": Choice(""), **_WHO,
+    }),
+    "fee.change": Verb("state the fee currency of the account's new orders, and the 30-day volume its tier follows", {
+        "currency": Choice("asked", ("asked", "base", "quote")), "volume": Choice(""), **_WHO,
+    }),
+    "announce": Verb("announce a maintenance in in_s seconds that lasts s, in the form that was assumed", {
+        "in_s": _seconds(600), "s": _seconds(1_800),
+    }),
     "counter.set": Verb("set a rate counter: the engine's for a pair (or all), or the key's REST counter", {
         "n": Whole(0, 0, 1_000_000), "pair": _ANY, "which": Choice("engine", ("engine", "rest")), **_WHO,
     }),

@@ -11,7 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wildbot.model.errors import VenueRefusal
 from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.venues.kraken.server_rights import INVALID_KEY, LOOPBACK, PERMISSION_DENIED, KeyTerms, check_right
 from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 from wildbot.venues.kraken.signing import NonceGuard
 
@@ -19,17 +21,6 @@ TOKEN_TTL_S = 900
 TOKEN_CHARACTERS = 43
 TOKENS_MAX = 64
 """Tokens remembered per key; a client that asks for more loses its oldest."""
-
-PERMISSIONS = (
-    "query-funds",
-    "query-open-trades",
-    "query-closed-trades",
-    "modify-trades",
-    "close-trades",
-    "query-ledger",
-    "create-ws-token",
-)
-"""What a key of the simulated exchange may do: trade, never withdraw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +54,42 @@ REST_COSTS = {
 """What a call adds to the counter; 1 when it is not named. The order calls count in the engine instead."""
 
 
+STANDARD_TERMS = KeyTerms()
+
+
 class ApiKey:
     """One key pair of one account."""
 
-    def __init__(self, account: str, key: str, secret_b64: str, tier: TierLimits, assume: Unconfirmed = DEFAULTS) -> None:
+    def __init__(
+        self,
+        account: str,
+        key: str,
+        secret_b64: str,
+        tier: TierLimits,
+        assume: Unconfirmed = DEFAULTS,
+        terms: KeyTerms = STANDARD_TERMS,
+    ) -> None:
         self.account = account
         self.key = key
         self.secret_b64 = secret_b64
         self.tier = tier
-        self.nonces = NonceGuard(assume.nonce_window)
+        self.terms = terms
+        self.rights = terms.rights
+        self.nonces = NonceGuard(assume.nonce_window if terms.nonce_window is None else terms.nonce_window)
         self._history_cost = assume.history_cost
         self.last_used_ns = 0
         self._counter = 0.0
         self._counted_ns = 0
         self._tokens: OrderedDict[str, int] = OrderedDict()
+
+    def check(self, call: str, now_ns: int) -> None:
+        """Refuse a REST call, WebSocket method or private channel that this key may not make now. Raises: VenueRefusal."""
+        terms = self.terms
+        if terms.valid_until_s and now_ns >= terms.valid_until_s * NANOS_PER_SECOND:
+            raise VenueRefusal(INVALID_KEY)
+        if terms.ip_allowlist and LOOPBACK not in terms.ip_allowlist:
+            raise VenueRefusal(PERMISSION_DENIED)
+        check_right(self.rights, call)
 
     def may_call(self, endpoint: str, now_ns: int) -> bool:
         """Count one REST call; False when the counter is full (the refused call is not counted)."""

@@ -16,13 +16,13 @@ from wildbot.model.exchange import Execution, FeeTier, LedgerEntry, OrderEvent, 
 from wildbot.model.instrument import NANOS_PER_SECOND, Instrument, money_text
 from wildbot.model.market_data import SystemStatus
 from wildbot.venues.kraken.server_names import precision
-from wildbot.venues.kraken.server_text import asset_text, cost_text, json_text
+from wildbot.venues.kraken.server_text import asset_text, cost_text, fee_text, json_text
 
 LEDGER_MAX = 100_000
 """About 25 MB, an hour or more of lively trading; who needs more keeps the file or asks with `since`."""
 
-PARAMS_MAX = 4_096
-"""Longer parameters are cut short: a ledger is no place to store a client's megabytes."""
+PARAMS_MAX = 8_192
+"""A batch of fifteen orders fits; longer parameters are cut short: a ledger is no place to store a client's megabytes."""
 
 NAME_MAX = 64
 SWITCH_FIRED = "CancelAllOrdersAfter Timeout"
@@ -212,7 +212,8 @@ class Ledger:
             "status": order.status,
             "filled_qty": instrument.lots_text(order.filled_lots),
             "cost": cost_text(instrument, order.cost),
-            "fee": cost_text(instrument, order.fee),
+            "fee": fee_text(instrument, order.fee, in_base=order.fee_in_base),
+            "fee_asset": instrument.base if order.fee_in_base else instrument.quote,
             "reason": order.reason,
         }
 
@@ -224,7 +225,7 @@ class Ledger:
             "price": instrument.price_text(execution.ticks),
             "qty": instrument.lots_text(execution.lots),
             "cost": cost_text(instrument, execution.cost),
-            "fee": cost_text(instrument, execution.fee),
+            "fee": fee_text(instrument, execution.fee, in_base=execution.fee_asset == instrument.base),
             "fee_asset": execution.fee_asset,
             "liquidity": execution.liquidity,
         }

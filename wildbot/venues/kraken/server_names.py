@@ -81,6 +81,10 @@ class PairNames:
         except KeyError:
             raise VenueRefusal("EQuery:Unknown asset pair") from None
 
+    def known(self, name: str) -> str:
+        """Return the v2 symbol of that name, or nothing."""
+        return self._by_name.get(name, "")
+
     def asset(self, name: str) -> str:
         """Return the v2 name of an asset. Raises: VenueRefusal."""
         try:

@@ -59,8 +59,6 @@ def place_order(
         raise invalid("no_mpp order option is only available when ordertype = market")
     if params.get("limit_price_type", "static") != "static":
         raise invalid("limit_price_type")
-    if params.get("fee_preference", "quote") != "quote":
-        raise invalid("fee_preference")
     quote_money, lots = _size(instrument, params, kind)
     tif = _one_of(Tif, params, "time_in_force", Tif.GTC)
     post_only = bool(params.get("post_only", False))
@@ -69,10 +67,11 @@ def place_order(
     if tif is Tif.FOK and kind is not Kind.LIMIT:
         raise invalid("time_in_force")
     cl_ord_id, userref = _client_ids(params, assume)
+    side = _one_of(Side, params, "side", None)
     return PlaceOrder(
         account=account,
         pair=instrument.pair,
-        side=_one_of(Side, params, "side", None),
+        side=side,
         kind=kind,
         lots=lots,
         ticks=_limit_ticks(instrument, params, kind),
@@ -81,6 +80,7 @@ def place_order(
         tif=tif,
         post_only=post_only,
         reduce_only=bool(params.get("reduce_only", False)),
+        fee_in_base=_fee_in_base(params, side, assume),
         cl_ord_id=cl_ord_id,
         userref=userref,
         stp=_one_of(SelfTrade, params, "stp_type", SelfTrade.CANCEL_NEWEST),
@@ -130,6 +130,7 @@ def edit_order(
         "time_in_force": order.tif,
         "post_only": order.post_only,
         "reduce_only": order.reduce_only,
+        "fee_preference": "base" if order.fee_in_base else "quote",
         "order_userref": order.userref,
     }
     if order.ticks:
@@ -165,6 +166,14 @@ def _one_of(words: type[E], params: Params, name: str, default: E | None) -> E:
         return words(str(text).lower())
     except ValueError:
         raise invalid(name) from None
+
+
+def _fee_in_base(params: Params, side: Side, assume: Unconfirmed) -> bool:
+    default = assume.sell_fee if side is Side.SELL else assume.buy_fee
+    wanted = params.get("fee_preference", default)
+    if wanted not in ("base", "quote"):
+        raise invalid("fee_preference")
+    return wanted == "base"
 
 
 def _size(instrument: Instrument, params: Params, kind: Kind) -> tuple[Money, int]:

@@ -22,6 +22,7 @@ from wildbot.venues.kraken.server_text import (
     scaled_number,
     timestamp,
     timestamp_nanos,
+    timestamp_seconds,
 )
 
 HEARTBEAT = '{"channel":"heartbeat"}'
@@ -35,6 +36,17 @@ def status_frame(system: SystemStatus, connection_id: int | None) -> str:
     row: dict[str, object] = {"version": ENGINE_VERSION, "system": system, "api_version": "v2"}
     if connection_id is not None:
         row["connection_id"] = connection_id
+    return json_text({"channel": "status", "type": "update", "data": [row]})
+
+
+def announcement_frame(system: SystemStatus, begin_ns: int, end_ns: int, *, in_words: bool) -> str:
+    """Return the status message that announces a maintenance; Kraken documents that there is one, not its form."""
+    row: dict[str, object] = {"version": ENGINE_VERSION, "system": system, "api_version": "v2"}
+    begin, end = timestamp_seconds(begin_ns), timestamp_seconds(end_ns)
+    if in_words:
+        row["message"] = f"Scheduled maintenance from {begin} to {end}"
+    else:
+        row["maintenance"] = {"start_time": begin, "end_time": end}
     return json_text({"channel": "status", "type": "update", "data": [row]})
 
 

@@ -18,6 +18,8 @@ from wildbot.venues.kraken.server_text import (
     asset_text,
     average_ticks,
     cost_text,
+    fee_in_quote,
+    fee_text,
     lots_number,
     number,
     price_number,
@@ -87,9 +89,15 @@ def snapshot_trade_report(instrument: Instrument, execution: Execution) -> Repor
     return _trade(instrument, execution, None)
 
 
-def _dollars(instrument: Instrument, fee: Money) -> msgspec.Raw:
+def _dollars(instrument: Instrument, owed: OrderView | Execution) -> msgspec.Raw:
     """Return a fee in dollars: with the pair's cost decimals when it is quoted in dollars, else with those of a dollar."""
+    lots = owed.lots if isinstance(owed, Execution) else owed.filled_lots
+    fee = fee_in_quote(instrument, owed.fee, in_base=_in_base(instrument, owed), cost=owed.cost, lots=lots)
     return number(cost_text(instrument, fee) if instrument.quote == "USD" else money_text(fee, precision("USD")))
+
+
+def _in_base(instrument: Instrument, owed: OrderView | Execution) -> bool:
+    return owed.fee_asset == instrument.base if isinstance(owed, Execution) else owed.fee_in_base
 
 
 def _ids(order: OrderView | Execution) -> Report:
@@ -128,8 +136,8 @@ def _described(instrument: Instrument, order: OrderView, exec_type: str, status:
     report |= {
         **_post_only(order),
         "order_status": status,
-        "fee_usd_equiv": _dollars(instrument, order.fee),
-        "fee_ccy_pref": "fciq",
+        "fee_usd_equiv": _dollars(instrument, order),
+        "fee_ccy_pref": "fcib" if order.fee_in_base else "fciq",
         "timestamp": timestamp(ts_ns),
     }
     return report
@@ -147,7 +155,7 @@ def _short(event: OrderEvent) -> Report:
 
 
 def _trade(instrument: Instrument, execution: Execution, order: OrderView | None) -> Report:
-    fee = number(cost_text(instrument, execution.fee))
+    fee = number(fee_text(instrument, execution.fee, in_base=_in_base(instrument, execution)))
     report: Report = {
         "order_id": execution.order_id,
         **_ids(execution),
@@ -166,7 +174,7 @@ def _trade(instrument: Instrument, execution: Execution, order: OrderView | None
     }
     if order is not None:
         report |= _sums(instrument, order.filled_lots, order.cost)
-    report |= {"fee_usd_equiv": _dollars(instrument, execution.fee), "fees": [{"asset": execution.fee_asset, "qty": fee}]}
+    report |= {"fee_usd_equiv": _dollars(instrument, execution), "fees": [{"asset": execution.fee_asset, "qty": fee}]}
     return report
 
 
@@ -186,7 +194,7 @@ def _final(instrument: Instrument, event: OrderEvent, reason: str) -> Report:
         "exec_type": event.exec_type,
         "cum_qty": lots_number(instrument, order.filled_lots),
         "cum_cost": number(cost_text(instrument, order.cost)),
-        "fee_usd_equiv": _dollars(instrument, order.fee),
+        "fee_usd_equiv": _dollars(instrument, order),
         "avg_price": price_number(instrument, average_ticks(instrument, order.cost, order.filled_lots)),
         **_ids(order),
         **_post_only(order),

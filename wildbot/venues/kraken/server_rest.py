@@ -1,7 +1,7 @@
 """The REST face of the simulated exchange: routing, keys, signatures, nonces, rate counters.
 
 Rules: an API error is an HTTP 200 with a non-empty `error` list, as Kraken does it. A private call is checked in this
-    order: key, lockout, signature, nonce, rate counter. The signature is over the bytes as they came.
+    order: key, lockout, signature, nonce, the key's rights, rate counter. The signature is over the bytes as they came.
 Source: Kraken "Spot REST Authentication", "Rate limits", "Error Messages".
 """
 
@@ -121,6 +121,7 @@ class RestFace:
             self._server.lockouts.failed(key.key, now_ns)
             raise VenueRefusal("EAPI:Invalid nonce")
         key.last_used_ns = now_ns
+        key.check(endpoint, now_ns)
         if not key.may_call(endpoint, now_ns):
             raise VenueRefusal("EAPI:Rate limit exceeded")
         return key

@@ -28,6 +28,7 @@ def edit_fields(body: Params, kind: str) -> Params:
             fields[theirs] = text_of(body, name)
     if text_of(body, "oflags"):
         fields["post_only"] = "post" in _flags(body)
+        fields |= _fee_preference(_flags(body))
     if text_of(body, "displayvol"):
         fields["display_qty"] = True
     if text_of(body, "userref"):
@@ -90,9 +91,9 @@ def common_fields(body: Params, now_ns: int) -> Params:
         "effective_time": text_of(body, "starttm") not in ("", "0"),
         "conditional": any(name.startswith("close") for name in body),
         "display_qty": bool(text_of(body, "displayvol")),
-        "fee_preference": "base" if "fcib" in flags else "quote",
         "cash_order_qty" if "viqc" in flags else "order_qty": text_of(body, "volume"),
     }
+    fields |= _fee_preference(flags)
     if text_of(body, "timeinforce"):
         fields["time_in_force"] = text_of(body, "timeinforce")
     if text_of(body, "stptype"):
@@ -110,9 +111,14 @@ def common_fields(body: Params, now_ns: int) -> Params:
 
 def _flags(body: Params) -> set[str]:
     flags = {flag for flag in text_of(body, "oflags").split(",") if flag}
-    if flags - ORDER_FLAGS:
+    if flags - ORDER_FLAGS or {"fcib", "fciq"} <= flags:
         raise invalid("oflags")
     return flags
+
+
+def _fee_preference(flags: set[str]) -> Params:
+    """Nothing when neither flag is there: then the exchange's default holds."""
+    return {"fee_preference": "base" if "fcib" in flags else "quote"} if {"fcib", "fciq"} & flags else {}
 
 
 def _prices(body: Params, kind: str) -> Params:

@@ -18,7 +18,7 @@ from wildbot.venues.kraken.server_names import PairNames, pair_altname
 from wildbot.venues.kraken.server_orders import TRIGGERED, invalid
 from wildbot.venues.kraken.server_pages import offset_of, page_of, span_of, wanted_ids
 from wildbot.venues.kraken.server_rest_fields import text_of, truth, whole_of
-from wildbot.venues.kraken.server_text import average_ticks, cost_price_text, cost_text, unix_number
+from wildbot.venues.kraken.server_text import average_ticks, cost_price_text, cost_text, fee_text, unix_number
 
 Result = dict[str, object]
 
@@ -102,12 +102,12 @@ class RestHistory:
             "vol": instrument.lots_text(order.lots),
             "vol_exec": instrument.lots_text(order.filled_lots),
             "cost": cost_text(instrument, order.cost),
-            "fee": cost_text(instrument, order.fee),
+            "fee": fee_text(instrument, order.fee, in_base=order.fee_in_base),
             "price": cost_price_text(instrument, average_ticks(instrument, order.cost, order.filled_lots)),
             "stopprice": cost_price_text(instrument, order.trigger_ticks),
             "limitprice": cost_price_text(instrument, order.ticks if order.kind in TRIGGERED else 0),
             "misc": "",
-            "oflags": "post,fciq" if order.post_only else "fciq",
+            "oflags": ("post," if order.post_only else "") + ("fcib" if order.fee_in_base else "fciq"),
         }
         if order.closed_ns:
             entry |= {"reason": order.reason or None, "closetm": unix_number(order.closed_ns)}
@@ -159,7 +159,7 @@ class RestHistory:
             "ordertype": execution.kind,
             "price": cost_price_text(instrument, execution.ticks),
             "cost": cost_text(instrument, execution.cost),
-            "fee": cost_text(instrument, execution.fee),
+            "fee": fee_text(instrument, execution.fee, in_base=execution.fee_asset == instrument.base),
             "vol": instrument.lots_text(execution.lots),
             "margin": zero,
             "leverage": "0",

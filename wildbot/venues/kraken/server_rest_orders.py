@@ -4,11 +4,14 @@ Rules: every call is form or JSON alike; a batch is judged whole for its form an
 Source: Kraken REST trading pages, recorded answers, and the requests of two third-party clients.
 """
 
+from functools import partial
+
 from wildbot.model.errors import VenueRefusal
-from wildbot.model.exchange import AmendPlaced, CancelPlaced, Placed, PlaceOrder, Refusal
+from wildbot.model.exchange import AmendPlaced, CancelPlaced, EditPlaced, Placed, PlaceOrder, Refusal
 from wildbot.model.instrument import Instrument
 from wildbot.venues.kraken.server_descriptions import request_text
 from wildbot.venues.kraken.server_exchange import Exchange
+from wildbot.venues.kraken.server_fixed_costs import ADD, AMEND, BATCH_ADD_EACH, EDIT, priced
 from wildbot.venues.kraken.server_frames import Params
 from wildbot.venues.kraken.server_names import PairNames
 from wildbot.venues.kraken.server_orders import amend_order, edit_order, invalid, place_order
@@ -27,6 +30,7 @@ from wildbot.venues.kraken.server_trading import (
     BATCH_ADD_MIN,
     BATCH_CANCEL_MAX,
     INVALID_ORDER,
+    RATE_LIMIT,
     TIMEOUT_MAX_S,
     UNKNOWN_ORDER,
     cancels_of,
@@ -65,7 +69,8 @@ class RestOrders:
 
     def _add(self, body: Params, account: str, now_ns: int) -> Result:
         instrument = self._names.pair(text_of(body, "pair"))
-        request = self._request(instrument, body, account, now_ns)
+        read = partial(self._request, instrument, body, account, now_ns)
+        request = priced(self._exchange, account, instrument.pair, ADD, now_ns, read)
         reply = self._exchange.place(request, now_ns)
         if isinstance(reply, Refusal):
             raise VenueRefusal(_rest_text(reply))
@@ -73,17 +78,20 @@ class RestOrders:
         return descr if request.validate_only else {"txid": [reply.order_id], **descr}
 
     def _add_batch(self, body: Params, account: str, now_ns: int) -> Result:
-        orders = listed(body, "orders")
+        orders = [_object(order) for order in listed(body, "orders")]
         if not BATCH_ADD_MIN <= len(orders) <= BATCH_ADD_MAX:
             raise invalid("orders")
         instrument = self._names.pair(text_of(body, "pair"))
         common = {name: body[name] for name in ("deadline", "validate") if name in body}
-        requests = []
-        for order in orders:
-            if not isinstance(order, dict):
-                raise invalid("orders")
-            requests.append(self._request(instrument, order | common, account, now_ns))
+
+        def read() -> list[PlaceOrder]:
+            return [self._request(instrument, order | common, account, now_ns) for order in orders]
+
+        cost = BATCH_ADD_EACH * len(orders)
+        requests = priced(self._exchange, account, instrument.pair, cost, now_ns, read)
         replies = self._exchange.place_many(requests, now_ns)
+        if all(isinstance(reply, Refusal) and reply.error == RATE_LIMIT for reply in replies):
+            raise VenueRefusal(RATE_LIMIT)
         rows = [_batch_row(instrument, request, reply) for request, reply in zip(requests, replies, strict=True)]
         return {"orders": rows}
 
@@ -91,7 +99,6 @@ class RestOrders:
         order_id, cl_ord_id = text_of(body, "txid"), text_of(body, "cl_ord_id")
         if bool(order_id) == bool(cl_ord_id):
             raise invalid("txid")
-        check_deadline(body, now_ns)
         order = find_open(self._exchange, account, order_id, cl_ord_id)
         if order is None:
             request = AmendPlaced(account=account, order_id=order_id, cl_ord_id=cl_ord_id)
@@ -99,7 +106,13 @@ class RestOrders:
             names = ("order_qty", "display_qty", "limit_price", "trigger_price", "deadline")
             fields: Params = {name: body[name] for name in names if name in body}
             fields |= {"order_id": order_id, "cl_ord_id": cl_ord_id, "post_only": truth(body, "post_only")}
-            request = amend_order(self._exchange.instruments[order.pair], fields, account, now_ns)
+            wanted = self._exchange.instruments[order.pair]
+
+            def read() -> AmendPlaced:
+                check_deadline(body, now_ns)
+                return amend_order(wanted, fields, account, now_ns)
+
+            request = priced(self._exchange, account, order.pair, AMEND, now_ns, read)
         reply = self._exchange.amend(request, now_ns)
         if isinstance(reply, Refusal):
             raise VenueRefusal(_rest_text(reply))
@@ -114,8 +127,13 @@ class RestOrders:
         if order is None or order.pair != instrument.pair:
             closed = self._exchange.order(account, order_id)
             raise VenueRefusal(UNKNOWN_ORDER if closed is not None else INVALID_ORDER)
-        check_deadline(body, now_ns)
-        request = edit_order(instrument, order, edit_fields(body, order.kind), now_ns, self._assume)
+        standing = order
+
+        def read() -> EditPlaced:
+            check_deadline(body, now_ns)
+            return edit_order(instrument, standing, edit_fields(body, standing.kind), now_ns, self._assume)
+
+        request = priced(self._exchange, account, order.pair, EDIT, now_ns, read)
         reply = self._exchange.edit(request, now_ns)
         if isinstance(reply, Refusal):
             raise VenueRefusal(_rest_text(reply))
@@ -175,6 +193,12 @@ class RestOrders:
 
 def _rest_text(refusal: Refusal) -> str:
     return REST_TEXTS.get(refusal.error, refusal.error)
+
+
+def _object(order: object) -> Params:
+    if not isinstance(order, dict):
+        raise invalid("orders")
+    return order
 
 
 def _batch_row(instrument: Instrument, request: PlaceOrder, reply: Placed | Refusal) -> Result:

@@ -8,7 +8,7 @@ import random
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.venues.kraken.server_exchange import Exchange
 from wildbot.venues.kraken.server_frames import Params
-from wildbot.venues.kraken.server_keys import PERMISSIONS, TOKEN_TTL_S, ApiKey
+from wildbot.venues.kraken.server_keys import TOKEN_TTL_S, ApiKey
 from wildbot.venues.kraken.server_names import PairNames
 from wildbot.venues.kraken.server_rest_history import RestHistory
 from wildbot.venues.kraken.server_rest_money import RestMoney
@@ -39,14 +39,14 @@ class RestAccount:
             "api_key": key.key,
             "nonce": str(key.nonces.last),
             "nonce_window": str(key.nonces.window),
-            "permissions": PERMISSIONS,
+            "permissions": key.rights,
             "iban": "",
-            "valid_until": "0",
+            "valid_until": str(key.terms.valid_until_s),
             "query_from": "0",
             "query_to": "0",
             "created_time": "0",
             "modified_time": "0",
-            "ip_allowlist": ["127.0.0.1"],
+            "ip_allowlist": key.terms.ip_allowlist,
             "last_used": str(key.last_used_ns // NANOS_PER_SECOND),
         }
         return {_camel(name): value for name, value in fields.items()} if self._assume.key_info == "camel" else fields

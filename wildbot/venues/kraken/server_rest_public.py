@@ -58,7 +58,8 @@ class RestPublic:
         self._stream = stream
         self._names = names
         self._assume = assume
-        self._asked: tuple[int, int] = (0, 0)
+        self._second = 0
+        self._asked: dict[str, int] = {}
         self._endpoints = {
             "Time": self._time,
             "SystemStatus": self._system_status,
@@ -76,11 +77,19 @@ class RestPublic:
         method = self._endpoints.get(endpoint)
         if method is None:
             raise VenueRefusal("EGeneral:Unknown method")
-        second, asked = now_ns // NANOS_PER_SECOND, self._asked[1] + 1
-        self._asked = (second, asked if second == self._asked[0] else 1)
-        if self._assume.public_per_s and self._asked[1] > self._assume.public_per_s:
-            raise VenueRefusal("EGeneral:Too many requests")
+        self._count(query.get("pair", ""), now_ns // NANOS_PER_SECOND)
         return method(query, now_ns)
+
+    def _count(self, pairs: str, second: int) -> None:
+        """Count a call; everybody has one address here, so that leaves the pair. Raises: VenueRefusal beyond the limit."""
+        if second != self._second:
+            self._second = second
+            self._asked.clear()
+        for name in pairs.split(",") if pairs else ("",):
+            pair = self._names.known(name.strip())
+            self._asked[pair] = self._asked.get(pair, 0) + 1
+            if 0 < self._assume.public_per_s < self._asked[pair]:
+                raise VenueRefusal("EGeneral:Too many requests")
 
     def _time(self, query: Query, now_ns: int) -> Result:
         return {"unixtime": now_ns // NANOS_PER_SECOND, "rfc1123": rfc1123(now_ns)}

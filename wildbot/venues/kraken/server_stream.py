@@ -25,6 +25,7 @@ from wildbot.venues.kraken.server_faults import Faults
 from wildbot.venues.kraken.server_faults_frames import Wire
 from wildbot.venues.kraken.server_ledger import Ledger
 from wildbot.venues.kraken.server_public import (
+    announcement_frame,
     book_update_frame,
     instrument_frame,
     ohlc_frame,
@@ -62,7 +63,8 @@ class Stream:
     def open(self) -> None:
         """Take over the books as they stand; from now on every event is mirrored."""
         for pair in self.instruments:
-            self.books[pair] = BookMirror(*self._exchange.depth(pair, WHOLE_BOOK))
+            zeros = self._assume.short_book == "zeros"
+            self.books[pair] = BookMirror(*self._exchange.depth(pair, WHOLE_BOOK), missing_are_zeros=zeros)
             self._tops[pair] = (self.books[pair].bids.best(), self.books[pair].asks.best())
 
     def warm(self, events: Sequence[ExchangeEvent]) -> None:
@@ -105,6 +107,15 @@ class Stream:
         for session in self.sessions.values():
             if session.instrument:
                 self.wire.send(session, "instrument", pair, frame, change.ts_ns)
+
+    def announce(self, begin_ns: int, end_ns: int, now_ns: int) -> None:
+        """Say that a maintenance is planned, in the form that was assumed."""
+        self._ledger.record("announcement", now_ns, {"begin_ns": begin_ns, "end_ns": end_ns})
+        if self._assume.announcement != "none":
+            frame = announcement_frame(
+                self._exchange.system, begin_ns, end_ns, in_words=self._assume.announcement == "message"
+            )
+            self._publish_to_all(frame, now_ns)
 
     def _publish_to_all(self, frame: str, now_ns: int) -> None:
         for session in self.sessions.values():

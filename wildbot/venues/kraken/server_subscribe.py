@@ -87,6 +87,8 @@ class Subscriptions:
         subscribing = request.method == "subscribe"
         if channel in PRIVATE:
             key = self._authenticate(session, request.params, now_ns)
+            if subscribing:
+                key.check(channel, now_ns)
             self._private(session, request, channel, key, now_ns)
         elif channel == "instrument":
             self._instrument(session, request, now_ns)

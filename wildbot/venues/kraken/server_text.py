@@ -67,8 +67,20 @@ def lots_number(instrument: Instrument, lots: int) -> msgspec.Raw:
 
 
 def cost_text(instrument: Instrument, money: Money) -> str:
-    """Return a cost or a fee with the pair's cost decimals."""
+    """Return a cost or a fee in quote currency with the pair's cost decimals."""
     return money_text(money, min(instrument.cost_decimals, MONEY_DECIMALS))
+
+
+def fee_text(instrument: Instrument, fee: int, *, in_base: bool) -> str:
+    """Return a fee in its own asset: with the pair's lot decimals, or with its cost decimals."""
+    return asset_text(fee, instrument.lot_decimals) if in_base else cost_text(instrument, Money(fee))
+
+
+def fee_in_quote(instrument: Instrument, fee: int, *, in_base: bool, cost: Money, lots: int) -> Money:
+    """Return what a fee is worth in quote currency, at the average price of `cost` for `lots`."""
+    if not in_base or not lots:
+        return Money(fee)
+    return Money(round_half_up(fee * cost, lots * 10 ** (ASSET_DECIMALS - instrument.lot_decimals)))
 
 
 def cost_price_text(instrument: Instrument, ticks: int) -> str:

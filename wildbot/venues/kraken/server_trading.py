@@ -6,11 +6,13 @@ Source: Kraken WebSocket v2 trading pages and recorded replies.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from wildbot.model.errors import VenueRefusal
-from wildbot.model.exchange import AmendPlaced, CancelPlaced, OrderView, Placed, Refusal
+from wildbot.model.exchange import AmendPlaced, CancelPlaced, OrderView, Placed, PlaceOrder, Refusal
 from wildbot.model.instrument import Instrument
 from wildbot.venues.kraken.server_exchange import Exchange
+from wildbot.venues.kraken.server_fixed_costs import ADD, AMEND, BATCH_ADD_EACH, EDIT, priced
 from wildbot.venues.kraken.server_frames import FIELDS, ORDER_FIELDS, Params, Request, check_fields
 from wildbot.venues.kraken.server_orders import amend_order, edit_order, invalid, place_order
 from wildbot.venues.kraken.server_text import timestamp_seconds
@@ -71,8 +73,9 @@ class WebSocketTrading:
             raise VenueRefusal(f"Currency pair not supported {symbol[:40]}") from None
 
     def _add(self, params: Params, account: str, now_ns: int) -> list[Answer]:
-        order = place_order(self._instrument(params), params, account, now_ns, self._assume)
-        reply = self._exchange.place(order, now_ns)
+        instrument = self._instrument(params)
+        read = partial(place_order, instrument, params, account, now_ns, self._assume)
+        reply = self._exchange.place(priced(self._exchange, account, instrument.pair, ADD, now_ns, read), now_ns)
         return [Answer(error=reply.error) if isinstance(reply, Refusal) else Answer(_placed(reply, params))]
 
     def _batch_add(self, params: Params, account: str, now_ns: int) -> list[Answer]:
@@ -81,12 +84,16 @@ class WebSocketTrading:
             raise invalid("orders")
         instrument = self._instrument(params)
         common = {name: params[name] for name in ("deadline", "validate") if name in params}
-        requests = []
         for order in orders:
             if not isinstance(order, dict):
                 raise invalid("orders")
             check_fields("batch_add", order, ORDER_FIELDS)
-            requests.append(place_order(instrument, order | common, account, now_ns, self._assume))
+
+        def read() -> list[PlaceOrder]:
+            return [place_order(instrument, order | common, account, now_ns, self._assume) for order in orders]
+
+        cost = BATCH_ADD_EACH * len(orders)
+        requests = priced(self._exchange, account, instrument.pair, cost, now_ns, read)
         replies = self._exchange.place_many(requests, now_ns)
         if all(isinstance(reply, Refusal) and reply.error == RATE_LIMIT for reply in replies):
             return [Answer(error=RATE_LIMIT)]
@@ -105,7 +112,8 @@ class WebSocketTrading:
         if order is None:  # let the engine word it; it knows whether there ever was such an order
             request = AmendPlaced(account=account, order_id=order_id, cl_ord_id=cl_ord_id)
         else:
-            request = amend_order(self._exchange.instruments[order.pair], params, account, now_ns)
+            read = partial(amend_order, self._exchange.instruments[order.pair], params, account, now_ns)
+            request = priced(self._exchange, account, order.pair, AMEND, now_ns, read)
         reply = self._exchange.amend(request, now_ns)
         if isinstance(reply, Refusal):
             return [Answer(error=reply.error)]
@@ -119,7 +127,8 @@ class WebSocketTrading:
             closed = self._exchange.order(account, order_id)
             return [Answer(error=UNKNOWN_ORDER if closed is not None else INVALID_ORDER)]
         fields = {name: params[name] for name in params if name not in ("token", "symbol", "order_id")}
-        reply = self._exchange.edit(edit_order(instrument, order, fields, now_ns, self._assume), now_ns)
+        read = partial(edit_order, instrument, order, fields, now_ns, self._assume)
+        reply = self._exchange.edit(priced(self._exchange, account, order.pair, EDIT, now_ns, read), now_ns)
         if isinstance(reply, Refusal):
             return [Answer(error=reply.error)]
         named = {"order_id": reply.order_id} if reply.order_id else {}

@@ -3,8 +3,6 @@
 Rules: a switch has two or three named readings; the first named is the default, chosen because it was recorded, or else
     because official pages say so. `wildbot exchange --assume name=value` sets one.
 Source: recorded messages, official pages and the sources of other clients, which disagree or are silent exactly here.
-Known limit: not switchable are the fee currency of sells (always quote), the checksum of books with fewer than ten levels
-    (those present), and what is said before a maintenance (nothing).
 """
 
 from collections.abc import Iterable
@@ -34,12 +32,17 @@ class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     trade_snapshot: a trade subscription brings a snapshot only when asked (`off`) or unless declined (`on`).
     unsubscribe: depth and interval of an unsubscribe may be `any`, or must `match` what was subscribed.
     history_cost: what ledger and trade history calls add to the REST counter.
-    public_per_s: REST market data calls per second that one exchange answers; 0 is without limit.
+    public_per_s: REST market data calls per second and pair (those without a pair together); 0 is without limit.
     nonce_window: a nonce so far below the highest still passes, once; 0 is off.
     frames_per_s: WebSocket requests per second and connection before "Exceeded msg rate"; 0 is without limit.
     symbols_max: symbols in one subscribe request.
     key_info: GetApiKeyInfo spells its fields in `snake` or in `camel` case.
     schedules: TradeVolume with `fee_schedule` says nothing more (`absent`) or has an empty "schedules" (`empty`).
+    sell_fee, buy_fee: the fee currency of an order that does not say which.
+    short_book: in the checksum of a book with fewer than ten levels the missing ones are left `out`, or count as `zeros`.
+    announcement: before a maintenance (fault `announce`) the status channel says nothing (`none`), has a `maintenance`
+        object with times (`times`), or a `message` in words (`message`).
+    amend_post_only: text of a refused amend that would take although it is post-only.
     """
 
     post_only: Literal["cancel", "refuse"] = "cancel"
@@ -60,12 +63,17 @@ class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     trade_snapshot: Literal["off", "on"] = "off"
     unsubscribe: Literal["any", "match"] = "any"
     history_cost: Literal[2, 4] = 2
-    public_per_s: int = 0
+    public_per_s: int = 50
     nonce_window: int = 0
     frames_per_s: int = 0
     symbols_max: int = 1_024
     key_info: Literal["snake", "camel"] = "snake"
     schedules: Literal["absent", "empty"] = "absent"
+    sell_fee: Literal["quote", "base"] = "quote"
+    buy_fee: Literal["quote", "base"] = "quote"
+    short_book: Literal["out", "zeros"] = "out"
+    announcement: Literal["none", "times", "message"] = "none"
+    amend_post_only: str = "EOrder:Post only order"
 
 
 DEFAULTS = Unconfirmed()

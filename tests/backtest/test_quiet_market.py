@@ -1,0 +1,99 @@
+"""Keeping events back changes nothing: the venue that hears everything at once says and does the same."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.backtest.builders_backtest import DAY, DEMO, SECOND
+from wildbot.backtest.venue import BacktestVenue, News
+from wildbot.model.exchange import ASSET_DECIMALS
+from wildbot.model.instrument import FeeSchedule
+from wildbot.model.market_data import BookInvalidated, BookSnapshot, TradePrint
+from wildbot.model.orders import CancelOrder, NewOrder, OrderType, Purpose, Side, TimeInForce
+from wildbot.simulation.fills import FILL_MODELS
+
+WINDOW = 3
+MID = 20_000
+
+book = st.tuples(
+    st.just("book"), st.integers(-4, 4), st.integers(1, 3), st.lists(st.integers(1, 4), min_size=6, max_size=6)
+)
+trade = st.tuples(st.just("trade"), st.sampled_from(list(Side)), st.integers(-6, 6), st.integers(1, 6))
+order = st.tuples(
+    st.just("order"),
+    st.sampled_from(list(Side)),
+    st.integers(-6, 6),
+    st.integers(1, 4),
+    st.sampled_from(["gtc", "ioc", "stop"]),
+)
+steps = st.lists(
+    st.one_of(
+        book,
+        book,
+        trade,
+        trade,
+        order,
+        st.tuples(st.just("cancel"), st.integers(0, 9)),
+        st.just(("void",)),
+        st.just(("time",)),
+    ),
+    min_size=5,
+    max_size=60,
+)
+
+
+def a_venue(model: str) -> BacktestVenue:
+    venue = BacktestVenue(
+        (DEMO,), model=FILL_MODELS[model], fees=FeeSchedule(10, 20), tier="pro", window=WINDOW, rng=random.Random(1)
+    )
+    for asset in ("USD", "DEMO"):
+        venue.deposit(asset, 10 ** (ASSET_DECIMALS + 9), DAY)
+    return venue
+
+
+def play(venue: BacktestVenue, script: list[tuple[object, ...]], *, at_once: bool) -> list[tuple[int, News]]:
+    told: list[tuple[int, News]] = []
+    hear = venue.hear_at_once if at_once else venue.hear
+    for number, step in enumerate([("book", 0, 1, [2] * 6), *script]):
+        now = DAY + number * SECOND // 10
+        match step:
+            case ("book", int(shift), int(spread), list(lots)):
+                bids = tuple(MID + shift - level for level in range(3))
+                asks = tuple(MID + shift + spread + level for level in range(3))
+                news = hear(BookSnapshot("DEMO/USD", number, now, now, bids, tuple(lots[:3]), asks, tuple(lots[3:])), now)
+            case ("trade", Side() as side, int(away), int(lots)):
+                news = hear(TradePrint("DEMO/USD", number, side, MID + away, lots, now, now), now)
+            case ("order", Side() as side, int(away), int(lots), str(kind)):
+                news = venue.carry_out(
+                    NewOrder(
+                        cl_ord_id=f"c{number}",
+                        pair="DEMO/USD",
+                        side=side,
+                        ticks=MID + away,
+                        lots=lots,
+                        order_type=OrderType.STOP_LOSS if kind == "stop" else OrderType.LIMIT,
+                        time_in_force=TimeInForce.IOC if kind == "ioc" else TimeInForce.GTC,
+                        post_only=False,
+                        purpose=Purpose.ENTRY,
+                    ),
+                    now + SECOND,
+                    now,
+                )
+            case ("cancel", int(which)):
+                news = venue.carry_out(CancelOrder(f"c{which}", "DEMO/USD"), now + SECOND, now)
+            case ("void",):
+                news = hear(BookInvalidated("DEMO/USD", "test", now), now)
+            case _:
+                news = venue.advance(now)
+        told += [(number, each) for each in news]
+    return told
+
+
+@given(st.sampled_from(list(FILL_MODELS)), steps)
+@settings(max_examples=150, deadline=None)
+def test_a_venue_that_keeps_quiet_events_back_says_the_same(model: str, script: list[tuple[object, ...]]) -> None:
+    one, other = a_venue(model), a_venue(model)
+    assert play(one, script, at_once=False) == play(other, script, at_once=True)
+    assert one.balances() == other.balances()
+    assert one.executions() == other.executions()

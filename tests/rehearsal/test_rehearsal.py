@@ -1,0 +1,68 @@
+"""The whole of WildBot on virtual time: one seed is one story, and no story loses an order, a fill or a cent."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.judging import judged
+from wildbot.rehearsal.plan import Blow, RehearsalPlan
+from wildbot.rehearsal.rehearsal import rehearse
+from wildbot.rehearsal.schedule import draw_blows
+from wildbot.rehearsal.shrink import shrink
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = 40
+WORKERS = 2
+
+SHORT = RehearsalPlan(seed=3, calm_s=6, trouble_s=10, settle_s=6)
+
+
+def test_one_seed_is_one_story_to_the_last_byte() -> None:
+    assert rehearse(SHORT).digest == rehearse(SHORT).digest
+
+
+def test_another_seed_is_another_story() -> None:
+    assert rehearse(SHORT).digest != rehearse(replace(SHORT, seed=4)).digest
+
+
+def test_the_story_does_not_depend_on_the_hashes_of_this_process() -> None:
+    words = "from tests.rehearsal.test_rehearsal import SHORT; from wildbot.rehearsal.rehearsal import rehearse"
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", f"{words}; print(rehearse(SHORT).digest)"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_a_calm_rehearsal_trades_and_ends_cleanly() -> None:
+    calm = rehearse(RehearsalPlan(seed=1, blows=(), trouble_s=20, settle_s=5, activity=2.0))
+    assert calm.counters["fills"] > 0
+    assert calm.breaches == ()
+    assert calm.exits["order_gateway"] == calm.exits["supervisor"] == 0
+
+
+@pytest.mark.timeout(600)
+def test_no_seed_loses_an_order_a_fill_or_a_cent() -> None:
+    with ProcessPoolExecutor(WORKERS) as pool:
+        failed = {seed: found for seed, found in pool.map(judged, range(1, SEEDS + 1)) if found}
+    lines = [f"seed {seed} (wildbot drill --seeds 1 --seed {seed}): {found}" for seed, found in failed.items()]
+    assert not failed, "\n".join(lines)
+
+
+def test_a_schedule_shrinks_to_the_blows_that_matter() -> None:
+    needed = Blow(8.0, "kill", {"actor": "order_gateway", "which": 0})
+    blows = (*draw_blows(SHORT), needed)
+    small = shrink(SHORT, blows, lambda plan: plan.blows is not None and needed in plan.blows)
+    assert small.blows == (needed,)

@@ -1,0 +1,1 @@
+"""Recordings in virtual time: the live objects against a mirrored market, and what came of it."""

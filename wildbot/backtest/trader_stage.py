@@ -1,0 +1,161 @@
+"""One trader of a backtest: the live engine in virtual time, and what it decided.
+
+Rules: it inherits, is leased to and reported to as the live one; it trades from the moment its inheritance came.
+Owns: the engine; the decisions are handed to a sink that several traders share.
+"""
+
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+
+import msgspec
+
+from wildbot.backtest.setup import BacktestSetup
+from wildbot.engine import EngineCommand, EngineEvent, TradingEngine
+from wildbot.model.control import EntrySlot, Retire
+from wildbot.model.desk import (
+    CapitalLease,
+    FeesChanged,
+    Inheritance,
+    LeaseRefused,
+    LeaseRequest,
+    OrderRequest,
+    Report,
+    ReportCount,
+    TraderHello,
+)
+from wildbot.model.status import TraderStatus
+from wildbot.strategies.base import Decision
+from wildbot.trading.lease_keeper import RENEW_NS
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class DecisionSink:
+    """Counts and hashes decisions; `write` gets each as one JSON line (bytes, without the newline) when it is given."""
+
+    def __init__(self, write: Callable[[bytes], None] | None = None) -> None:
+        self.count = 0
+        self._hash = blake2b(digest_size=16)
+        self._write = write
+
+    @property
+    def digest(self) -> str:
+        """The hash of all decisions so far, as hexadecimal text."""
+        return self._hash.hexdigest()
+
+    def take(self, pair: str, decision: Decision, ts_ns: int) -> None:
+        """Take in one decision."""
+        self.count += 1
+        line = _ENCODER.encode(
+            {
+                "ts_ns": ts_ns,
+                "instrument": pair,
+                "indicators": decision.indicators,
+                "action": decision.action,
+                "reason": decision.reason,
+            }
+        )
+        self._hash.update(line)
+        if self._write is not None:
+            self._write(line)
+
+
+class TraderStage:
+    """One trader; `ask` hands a message to the desk."""
+
+    def __init__(
+        self, pair: str, epoch: int, setup: BacktestSetup, ask: Callable[[object, int], None], sink: DecisionSink
+    ) -> None:
+        self.pair = pair
+        self._epoch = epoch
+        self._setup = setup
+        self._ask = ask
+        self._sink = sink
+        self._engine: TradingEngine | None = None
+        self._decision: Decision | None = None
+        self._lease_asked_ns = -RENEW_NS
+
+    @property
+    def held_lots(self) -> int:
+        """The position, signed."""
+        return self._engine.position.lots if self._engine is not None else 0
+
+    def hello(self, now_ns: int) -> None:
+        """Ask for the inheritance."""
+        self._ask(TraderHello(self.pair, self._epoch), now_ns)
+
+    def hear(
+        self, message: Inheritance | Report | ReportCount | FeesChanged | CapitalLease | LeaseRefused, now_ns: int
+    ) -> None:
+        """The gateway or the allocator speaks."""
+        if isinstance(message, Inheritance) and self._engine is None:
+            self._begin(message)
+        elif isinstance(message, Report):
+            self._give(message.body, now_ns)
+        elif isinstance(message, ReportCount):
+            pass  # nothing is lost on the way here
+        else:
+            self._give(message, now_ns)
+
+    def on_market(self, event: EngineEvent, now_ns: int) -> None:
+        """Market data."""
+        self._give(event, now_ns)
+
+    def on_timer(self, now_ns: int) -> None:
+        """Time passes."""
+        engine = self._engine
+        if engine is not None and (
+            engine.is_dirty
+            or now_ns - engine.stepped_ns >= self._setup.limits.stale_order_ns
+            or now_ns - self._lease_asked_ns >= RENEW_NS
+        ):
+            commands = engine.on_timer(now_ns)
+            self._listen(engine, now_ns)
+            self._carry_out(commands, now_ns)
+
+    def on_slot(self, slot: EntrySlot, now_ns: int) -> None:
+        """Whoever ranks all instruments lets this one be entered, or does no longer."""
+        self._give(slot, now_ns)
+
+    def status(self, now_ns: int) -> TraderStatus | None:
+        """How it stands; None before its inheritance."""
+        return self._engine.status(now_ns) if self._engine is not None else None
+
+    def retire(self, now_ns: int) -> None:
+        """The recording is over: sell what is held, and end."""
+        self._give(Retire(flatten=True), now_ns)
+
+    def _begin(self, inheritance: Inheritance) -> None:
+        setup = self._setup
+        self._engine = TradingEngine(
+            pair=self.pair,
+            epoch=self._epoch,
+            instrument=inheritance.instrument,
+            fees=inheritance.fees,
+            position=inheritance.position,
+            strategy=setup.strategy,
+            parameters=setup.parameters,
+            limits=setup.limits,
+        )
+
+    def _give(self, event: EngineEvent, now_ns: int) -> None:
+        engine = self._engine
+        if engine is None:
+            return
+        commands = engine.handle(event, now_ns)
+        self._listen(engine, now_ns)
+        if commands:
+            self._carry_out(commands, now_ns)
+
+    def _listen(self, engine: TradingEngine, now_ns: int) -> None:
+        decision = engine.decision
+        if decision is not self._decision and decision is not None:
+            self._decision = decision
+            self._sink.take(self.pair, decision, now_ns)
+
+    def _carry_out(self, commands: Iterable[EngineCommand], now_ns: int) -> None:
+        for command in commands:
+            if isinstance(command, OrderRequest | LeaseRequest):
+                if isinstance(command, LeaseRequest):
+                    self._lease_asked_ns = now_ns
+                self._ask(command, now_ns)

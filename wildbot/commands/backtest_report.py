@@ -1,0 +1,134 @@
+"""What `wildbot backtest` says: the figures for programs, and the same for people."""
+
+from collections.abc import Mapping
+
+from wildbot.analytics.markout import HORIZONS_S, Markout
+from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob
+from wildbot.commands.terminal import new_table, output, say
+from wildbot.model.instrument import money_text
+
+CALIBRATED = "queue_position"
+MONEY_SHOWN_DECIMALS = 6
+
+Answers = Mapping[str, BacktestAnswer]
+
+
+def chosen_of(answers: Answers) -> BacktestAnswer:
+    """Return the calibrated model's answer, or the only one there is."""
+    return answers.get(CALIBRATED) or next(iter(answers.values()))
+
+
+def bracket_of(answers: Answers) -> dict[str, object]:
+    """Return the range of net profit over the models, the calibrated value, and whether all agree on the sign."""
+    nets = {model: answer.run.split.total for model, answer in answers.items()}
+    chosen = nets.get(CALIBRATED, next(iter(nets.values())))
+    values = list(nets.values())
+    stable = all(value > 0 for value in values) or all(value < 0 for value in values) or all(v == 0 for v in values)
+    return {
+        "bracket": {"low": float(min(values)), "calibrated": float(chosen), "high": float(max(values))},
+        "sign_stable": stable,
+    }
+
+
+def document(job: BacktestJob, answers: Answers, bracket: Mapping[str, object]) -> dict[str, object]:
+    """Return the whole result; money as numbers, exact texts beside them in `exact`."""
+    answer = chosen_of(answers)
+    run, figures, split = answer.run, answer.performance, answer.run.split
+    return {
+        "strategy": job.strategy,
+        "instruments": list(run.notes),
+        "seed": job.seed,
+        "capital": str(job.capital),
+        "fees_ppm": {"maker": job.fees[0], "taker": job.fees[1]},
+        "latency_ms": job.latency_ms,
+        "began_ns": run.began_ns,
+        "ended_ns": run.ended_ns,
+        "events": run.events,
+        "rows": sum(notes.rows for notes in run.notes.values()),
+        "seconds": round(answer.seconds, 3),
+        "events_per_s": round(run.events / answer.seconds) if answer.seconds else 0,
+        "orders": run.orders,
+        "fills": len(run.fills),
+        "round_trips": figures.round_trips,
+        "net_pnl": float(split.total),
+        "return_pct": figures.return_pct,
+        "fees": float(split.fees),
+        "win_rate_pct": figures.win_rate_pct,
+        "expectancy": figures.expectancy,
+        "sharpe": figures.sharpe,
+        "sharpe_error": figures.sharpe_error,
+        "max_drawdown_pct": figures.max_drawdown_pct,
+        "models": {
+            model: {"fills": len(each.run.fills), "net_pnl": float(each.run.split.total), "orders": each.run.orders}
+            for model, each in answers.items()
+        },
+        **bracket,
+        "split": {
+            "spread": float(split.spread),
+            "adverse_selection": float(split.adverse_selection),
+            "inventory": float(split.inventory),
+            "fees": float(split.fees),
+        },
+        "exact": {"net_pnl": str(split.total), "fees": str(split.fees)},
+        "markouts_bps": _markouts([each for rows in run.markouts.values() for each in rows]),
+        "skipped": {pair: _skipped(notes) for pair, notes in run.notes.items()},
+        "remarks": {pair: notes.remarks for pair, notes in run.notes.items() if notes.remarks},
+        "left_lots": run.left_lots,
+        "halted": run.halted,
+        "alerts": run.alerts,
+        "decisions_digest": run.digest,
+    }
+
+
+def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object]) -> None:
+    """Print the result for people."""
+    answer = chosen_of(answers)
+    run, figures, split = answer.run, answer.performance, answer.run.split
+    hours = (run.ended_ns - run.began_ns) / 3.6e12
+    say(f"{job.strategy} on {', '.join(run.notes)}: {run.events:,} events, {hours:.2f} h in {answer.seconds:.1f} s")
+    table = new_table("fill model", ">orders", ">fills", ">round trips", ">net", ">fees", ">deepest fall")
+    for model, each in answers.items():
+        table.add_row(
+            model,
+            str(each.run.orders),
+            str(len(each.run.fills)),
+            str(each.performance.round_trips),
+            f"{each.run.split.total:+.{MONEY_SHOWN_DECIMALS}f}",
+            f"{each.run.split.fees:.{MONEY_SHOWN_DECIMALS}f}",
+            f"{each.performance.max_drawdown_pct:.2f} %",
+        )
+    output().print(table)
+    say(
+        f"of which spread {split.spread:+.4f}, adverse selection {split.adverse_selection:+.4f},"
+        f" inventory {split.inventory:+.4f}, fees {-split.fees:+.4f}"
+    )
+    if figures.sharpe is not None:
+        say(f"Sharpe {figures.sharpe:.2f} ± {figures.sharpe_error:.2f} a year; a single recording proves nothing")
+    stable = told["sign_stable"]
+    say(
+        "every fill model agrees on the sign" if stable else "the fill models disagree on the sign: this result is unknown",
+        None if stable else "yellow",
+    )
+    for pair, notes in run.notes.items():
+        if notes.skipped:
+            say(
+                f"{pair}: skipped {', '.join(f'{count} {what}' for what, count in _skipped(notes).items() if count)}",
+                "yellow",
+            )
+        for remark in notes.remarks:
+            say(f"{pair}: {remark}", "yellow")
+    if run.halted:
+        say(f"halted: {run.halted}", "red")
+    last = run.equity[-1][1] if run.equity else None
+    if last is not None:
+        say(f"equity at the end {money_text(last, 4)}; decisions {run.digest}")
+
+
+def _markouts(rows: list[Markout]) -> dict[str, float | None]:
+    return {
+        f"{seconds}s": sum(each.move_bps(seconds) for each in rows) / len(rows) if rows else None for seconds in HORIZONS_S
+    }
+
+
+def _skipped(notes: object) -> dict[str, int]:
+    return {name: getattr(notes, name) for name in ("crossed", "one_sided", "gaps", "unreadable", "clock_steps")}

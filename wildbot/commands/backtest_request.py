@@ -1,0 +1,83 @@
+"""What is asked of a backtest or a sweep, from words on the command line to checked values."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import msgspec
+
+from wildbot.commands.backtest_tapes import TapeFile, open_tape
+from wildbot.model.errors import ConfigurationError
+from wildbot.settings import Settings
+from wildbot.strategies.base import find_strategy
+
+PPM_PER_PERCENT = 10_000
+DIRECTIONS = ("feed", "order", "report")
+
+
+def tapes_of(paths: list[Path], form: str, instruments: list[str]) -> tuple[TapeFile, ...]:
+    if instruments and len(instruments) != len(paths):
+        raise ConfigurationError(f"--instrument is given {len(instruments)} times for {len(paths)} recordings")
+    names = instruments or [""] * len(paths)
+    files = []
+    for path, name in zip(paths, names, strict=True):
+        opened = open_tape(TapeFile(path, form, name))  # a recording that cannot be read is told before anything runs
+        is_stock = opened.instrument.lot_decimals == 0
+        files.append(TapeFile(path, form, name, is_stock=is_stock))
+    return tuple(files)
+
+
+def parameters_of(settings: Settings, strategy: str, assignments: list[str]) -> dict[str, object]:
+    parameters = settings.strategy_parameters(strategy)
+    for each in assignments:
+        key, equals, value = each.partition("=")
+        if not equals:
+            raise ConfigurationError(f"--set {each!r} is not of the form KEY=VALUE")
+        parameters[key.strip()] = value.strip()
+    find_strategy(strategy).configure(parameters)
+    return parameters
+
+
+def fees_of(text: str, settings: Settings, tapes: tuple[TapeFile, ...]) -> tuple[int, int]:
+    if not text:
+        if all(tape.is_stock for tape in tapes):
+            return 0, 0  # a stock broker's commission is not Kraken's; say --fees to have one
+        return int(settings.exchange.maker_pct * PPM_PER_PERCENT), int(settings.exchange.taker_pct * PPM_PER_PERCENT)
+    maker, _, taker = text.partition(",")
+    return int(_number("--fees", maker) * PPM_PER_PERCENT), int(_number("--fees", taker) * PPM_PER_PERCENT)
+
+
+def capital_of(text: str, settings: Settings) -> Decimal:
+    capital = _number("--capital", text) if text else settings.capital.starting
+    if capital <= 0:
+        raise ConfigurationError(f"--capital is {capital} and must be above 0")
+    return capital
+
+
+def _number(option: str, text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ConfigurationError(f"{option}: {text!r} is no number") from None
+    if not number.is_finite():
+        raise ConfigurationError(f"{option}: {text!r} is no finite number")
+    return number
+
+
+def measured_of(path: Path | None) -> dict[str, tuple[int, ...]]:
+    """Return measured delays by direction from a JSON file: {"feed": [ns, ...], "order": [...], "report": [...]}.
+
+    Raises: ConfigurationError when it is no such file.
+    """
+    if path is None:
+        return {}
+    try:
+        measured = msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[int, ...]])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigurationError(f"--latency {str(path)!r} holds no measured delays: {error}") from None
+    unknown = sorted(set(measured) - set(DIRECTIONS))
+    if unknown or not measured:
+        raise ConfigurationError(f"--latency {str(path)!r} has {unknown or 'nothing'}; it tells: {', '.join(DIRECTIONS)}")
+    for direction, delays in measured.items():
+        if not delays or min(delays) < 0:
+            raise ConfigurationError(f"--latency {str(path)!r}: {direction} needs delays of 0 ns or more")
+    return measured

@@ -1,0 +1,106 @@
+"""Recordings on disk as tapes for a backtest: format, instrument, and the clock of the place they were made at."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from actors.exchange_tapes import AUTO, BINANCE, BITSTAMP_SYMBOL, FORMATS, KRAKEN, LOBSTER, WILDBOT, format_of
+from wildbot.adapters.recording import instrument_of, pair_folders
+from wildbot.adapters.recording_columns import read_columns
+from wildbot.backtest.market_tape import NEVER_NS, MarketTape, TapeNotes, cut, level_books, lobster_books
+from wildbot.backtest.recorded_tape import recorded_books
+from wildbot.commands.backtest_sessions import of_instrument, sessions_on
+from wildbot.model.errors import ConfigurationError, ProtocolError
+from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.simulation.level_tape import LevelTape
+from wildbot.simulation.lobster import parse_messages, parse_rows, stock
+from wildbot.simulation.lobster_files import book_path_of, read_lines
+from wildbot.simulation.tape_binance import binance_tape
+from wildbot.simulation.tape_bitstamp import bitstamp_tape
+from wildbot.simulation.tape_kraken import kraken_tape
+from wildbot.venues.kraken.server_names import pair_altname
+
+__all__ = ["FORMATS", "TapeFile", "open_tape"]
+
+_EXCHANGE_PLACE = ZoneInfo("America/New_York")
+_CALENDAR = "XNYS"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class TapeFile:
+    """One recording, or the part of it from `begin_ns` up to `end_ns`. `form` is one of FORMATS; `instrument` "" takes what
+    the recording says; `is_stock`: it is traded in whole pieces, in sessions, by a broker's rates."""
+
+    path: Path
+    form: str = AUTO
+    instrument: str = ""
+    begin_ns: int = 0
+    end_ns: int = NEVER_NS
+    is_stock: bool = False
+
+
+def open_tape(file: TapeFile) -> MarketTape:
+    """Open a recording and read its beginning.
+
+    Raises:
+        ConfigurationError: when it is not there, its format is unknown, it cannot be read, or it is of another instrument.
+    """
+    if file.form not in FORMATS:
+        raise ConfigurationError(f"format is {file.form!r} but must be one of: {', '.join(FORMATS)}")
+    form = file.form
+    if form == AUTO:
+        form = WILDBOT if file.path.is_dir() else format_of(file.path.name)
+    try:
+        if form == WILDBOT:
+            tape = _recorded(file)
+        else:
+            tape = _lobster(file.path) if form == LOBSTER else level_books(_levels(file.path, form, file.instrument))
+    except (OSError, ProtocolError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the recording {str(file.path)!r} cannot be read: {error}") from None
+    recorded = tape.instrument
+    names = (recorded.pair, recorded.base, recorded.rest_key, recorded.base + recorded.quote)
+    if file.instrument and file.instrument.upper() not in names:
+        raise ConfigurationError(f"the recording {str(file.path)!r} is of {recorded.pair}, not {file.instrument}")
+    return tape if (file.begin_ns, file.end_ns) == (0, NEVER_NS) else cut(tape, file.begin_ns, file.end_ns)
+
+
+def _recorded(file: TapeFile) -> MarketTape:
+    """Return all files of one pair below a folder, one after the other."""
+    found = {instrument_of(folder).pair: folder for folder in pair_folders(file.path)}
+    wanted = file.instrument.upper()
+    names = [pair for pair in found if wanted in ("", pair, pair.split("/")[0], pair.replace("/", ""))]
+    if not found:
+        raise ConfigurationError(f"{str(file.path)!r} holds no recording of WildBot")
+    if len(names) != 1:
+        asked = f"{file.instrument!r} names {len(names)} of them" if wanted else "say which with --instrument"
+        raise ConfigurationError(f"{str(file.path)!r} holds recordings of {', '.join(found)}; {asked}")
+    folder, notes = found[names[0]], TapeNotes()
+    instrument = instrument_of(folder)
+    if instrument.rest_key == instrument.pair:  # what a recorder hears does not tell the REST name
+        instrument = msgspec.structs.replace(instrument, rest_key=pair_altname(instrument))
+    return recorded_books(instrument, read_columns(folder, notes.remarks.append), notes)
+
+
+def _levels(path: Path, form: str, instrument: str) -> LevelTape:
+    lines = read_lines(str(path))
+    if form == KRAKEN:
+        return kraken_tape(lines)
+    return binance_tape(lines) if form == BINANCE else bitstamp_tape(lines, instrument or BITSTAMP_SYMBOL)
+
+
+def _lobster(path: Path) -> MarketTape:
+    symbol = path.name.partition("_")[0]
+    date = _DATE.search(path.name)
+    if date is None:
+        raise ConfigurationError(f"the name {path.name!r} does not tell the recorded day (YYYY-MM-DD)")
+    midnight = datetime.fromisoformat(date.group()).replace(tzinfo=_EXCHANGE_PLACE)
+    midnight_ns = int(midnight.timestamp()) * NANOS_PER_SECOND
+    rows = parse_rows(read_lines(book_path_of(str(path))))
+    tape = lobster_books(stock(symbol), parse_messages(read_lines(str(path))), rows, midnight_ns)
+    tape.sessions = of_instrument(sessions_on(_CALENDAR, midnight.date()), tape.instrument.pair)
+    return tape

@@ -1,0 +1,59 @@
+"""`wildbot record` and `wildbot import-recording`: the market on disk.
+
+The work is done by an actor that takes this process's place: only it loads what Parquet needs.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def record(
+    url: Annotated[
+        str,
+        typer.Option(
+            "--url", metavar="WSURL", help="Any public WebSocket v2 of Kraken's kind; without it, this WildBot's."
+        ),
+    ] = "",
+    pairs: Annotated[
+        str, typer.Option("--pairs", help="Comma-separated, such as BTC/USDC,SOL/USDC; needed with --url.")
+    ] = "",
+    data: Annotated[Path | None, typer.Option("--data", help="The folder; one below it for each pair.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Stop after so long; 0: at Ctrl-C.")] = 0.0,
+    cap_mb: Annotated[
+        int, typer.Option("--cap-mb", min=0, help="Delete the oldest hours beyond this size; 0: as recorder.cap_mb says.")
+    ] = 0,
+) -> None:
+    """Write down books, trades and tickers, verified, as Parquet files of an hour each.
+
+    Replay them with: wildbot exchange --market replay --data FOLDER --format wildbot
+
+    Example: wildbot record --url ws://127.0.0.1:8765/public/v2 --pairs BTC/USDC,SOL/USDC --seconds 60
+    """
+    words = ["--url", url] if url else []
+    words += ["--pairs", pairs] if pairs else []
+    words += ["--data", str(data)] if data is not None else []
+    _become("recorder", [*words, "--seconds", str(seconds), "--cap-mb", str(cap_mb)])
+
+
+def import_recording(
+    path: Annotated[Path, typer.Argument(help="A recording; for LOBSTER the message file.")],
+    form: Annotated[
+        str, typer.Option("--format", help="lobster, kraken, binance or bitstamp; auto: by the name.")
+    ] = "auto",
+    data: Annotated[Path, typer.Option("--data", help="The folder; one below it for each pair.")] = Path("recordings"),
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels per side.")] = 10,
+) -> None:
+    """Turn a recording of LOBSTER, Binance, Bitstamp or Kraken into WildBot's own format.
+
+    Example: wildbot import-recording AMZN_2012-06-21_34200000_57600000_message_5.csv.gz --data recordings
+    """
+    _become("recording_import", [str(path), "--format", form, "--data", str(data), "--depth", str(depth)])
+
+
+def _become(actor: str, words: list[str]) -> None:
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "actors", actor, *words])  # noqa: S606 - our own words
