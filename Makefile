@@ -32,7 +32,7 @@ check: venv      ## style and types
 	$(BIN)/mypy dashboard_app.py
 
 test: check $(VENV)/.judges  ## style, types and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 lock:            ## resolve dependencies anew into requirements.lock
 	$(PYTHON) -m venv .venv/lock

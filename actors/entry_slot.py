@@ -44,8 +44,8 @@ class SlotGuest:
             case GatewayStatus():
                 for position in message.account.positions:
                     desk.on_position(position)
-            case EpochEnded(pair):
-                desk.on_ended(pair)
+            case EpochEnded(pair, epoch):
+                desk.on_ended(pair, epoch)
             case InstrumentTable():
                 for instrument in message.instruments:
                     desk.on_market(InstrumentChanged(instrument))

@@ -153,13 +153,13 @@ class Notifier:
         self._runtime.later(LAST_WORDS_S, self._runtime.stop)
 
     def _look(self) -> None:
-        events: list[Event] = [*self._sender.drain(), *self._poller.drain(), *self._control.drain()]
         document, age_s = self._feed.latest()
         if document is not self._document:
             self._document = document
             self._view = _viewed(document)
             self._runtime.vitals.handled(1)
-        events.append(Looked(self._view, age_s, reasons_against(self._view, age_s)))
+        self._handle(Looked(self._view, age_s, reasons_against(self._view, age_s)))  # first: answers are made of it
+        events: list[Event] = [*self._sender.drain(), *self._poller.drain(), *self._control.drain()]
         for event in events:
             self._handle(event)
         if self._ending and not self._brain.waiting and _is_over(self._view, age_s):

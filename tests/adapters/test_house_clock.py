@@ -1,5 +1,6 @@
 """The clock of a run: it never steps, and every process of the run reads the same."""
 
+import time
 from pathlib import Path
 
 from wildbot.adapters import house_clock
@@ -35,6 +36,14 @@ def test_a_time_of_day_set_back_or_ahead_moves_no_clock_of_the_run(tmp_path: Pat
         machine.offset += step
         machine.steady += 10
     assert clock.now_ns() == began + 30
+
+
+def test_who_only_looks_reads_the_clock_of_the_run_and_sets_none(tmp_path: Path) -> None:
+    before = time.time_ns()
+    assert before <= house_clock.running_ns(tmp_path) <= time.time_ns()
+    assert list(tmp_path.iterdir()) == []
+    clock = HouseClock(tmp_path, wall_ns=lambda: T0)
+    assert clock.now_ns() <= house_clock.running_ns(tmp_path) <= clock.now_ns()
 
 
 def test_a_process_started_after_a_step_reads_the_same_as_the_others(tmp_path: Path) -> None:

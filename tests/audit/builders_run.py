@@ -102,8 +102,8 @@ class Run:
     def row(self, cl_ord_id: str) -> Row:
         return next(row for row in self.orders if row["cl_ord_id"] == cl_ord_id)
 
-    def event(self, at: float, kind: str) -> None:
-        self.events.append({"id": len(self.events) + 1, "ts_ns": ns(at), "kind": kind, "pair": "", "text": ""})
+    def event(self, at: float, kind: str, text: str = "") -> None:
+        self.events.append({"id": len(self.events) + 1, "ts_ns": ns(at), "kind": kind, "pair": "", "text": text})
 
     # --- what the bot said ------------------------------------------------------------------------------------------
 

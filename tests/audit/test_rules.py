@@ -113,6 +113,22 @@ def entry_after_loss_limit(run: Run) -> None:
     run.place(14, "wb1x9", "buy", "149.00")
 
 
+DAY_CLOSED = "closed: the day's loss limit is reached"
+
+
+def entry_on_a_closed_day(run: Run) -> None:
+    run.event(12, "entries", DAY_CLOSED)
+    run.place(14, "wb1x9", "buy", "149.00")
+
+
+def entry_between_two_closed_days(run: Run) -> None:
+    run.event(12, "entries", DAY_CLOSED)
+    run.event(13, "entries", "open")
+    run.place(14, "wb1x9", "buy", "149.00")
+    run.cancel(15, "wb1x9")
+    run.event(16, "entries", DAY_CLOSED)
+
+
 def restarted_epoch_overlaps(run: Run) -> None:
     run.place(14, "wb2x1", "sell", "150.60")
     run.row("wb2x1")["epoch"] = 2
@@ -183,6 +199,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("I-20", "a lease of another epoch", lease_of_another_epoch),
     ("I-20", "a lease that has run out", lease_run_out),
     ("I-21", "an entry after the loss limit", entry_after_loss_limit),
+    ("I-21", "an entry after the day's loss limit", entry_on_a_closed_day),
     ("I-22", "a dead trader's order stays", trader_dies),
     ("I-24", "a dead gateway's order stays", gateway_dies),
     ("I-24", "a dead supervisor's order stays", lambda run: note(run, 12, "supervisor", "killed")),
@@ -202,6 +219,18 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("I-40", "a private host outside of live", lambda run: run.outputs.update(x="connecting to wss://ws-auth.kraken.com/v2")),
     ("I-40", "the mode changes", lambda run: run.status(30, mode="paper")),
 ]  # fmt: skip
+
+
+def test_entries_of_a_new_day_and_during_the_owners_pause_are_no_breach_of_the_loss_limit() -> None:
+    def of_rule(run: Run) -> tuple[str, ...]:
+        return tuple(each.text for each in audit(run.evidence()).violations if each.rule == "I-21")
+
+    new_day, paused = good_run(), good_run()
+    entry_between_two_closed_days(new_day)
+    assert of_rule(new_day) == ()
+    paused.event(12, "entries", "closed: the owner paused all pairs")
+    paused.place(14, "wb1x9", "buy", "149.00")
+    assert of_rule(paused) == ()
 
 
 def test_a_good_run_breaks_no_rule_and_every_rule_sees_it() -> None:
@@ -266,6 +295,20 @@ def test_a_run_that_its_owner_stops_within_the_time_need_not_come_back() -> None
     for at in range(44, 120):
         run.status(at, state="stopping")
     assert run.judged("I-29").outcome is Outcome.UNSEEN
+
+
+def test_after_the_whole_machine_was_lost_the_time_to_come_back_begins_with_the_owners_start() -> None:
+    run = good_run()
+    note(run, 44, "supervisord", "killed")
+    for at in range(140, 145):
+        run.status(at, state="starting")
+    run.status(150, state="running")
+    assert run.judged("I-29").outcome is Outcome.HELD
+    run = good_run()
+    note(run, 44, "supervisord", "killed")
+    for at in range(140, 220):
+        run.status(at, state="starting")
+    assert run.judged("I-29").outcome is Outcome.VIOLATED
 
 
 def test_a_call_counter_that_is_emptied_hampers_nobody() -> None:
@@ -416,3 +459,35 @@ def test_a_verdict_tells_the_first_offenders_and_how_many() -> None:
     text = run.judged("I-01").text
     assert text.startswith("6 found among 1 fills: fill T-1: price is 1 in the journal and 150.00 at the exchange")
     assert text.endswith("and 2 more")
+
+
+def busy(run: Run, *adds: tuple[float, float, float]) -> Run:
+    """Adds that cost one each: so many per second from one time to another."""
+    for rate, from_s, to_s in adds:
+        for step in range(int(rate * (to_s - from_s))):
+            at = from_s + step / rate
+            run.ask(at, "add_order", error="EOrder:Insufficient funds", symbol=PAIR, cl_ord_id=f"wb1x{at:g}")
+    return run
+
+
+def test_what_a_fault_has_put_on_the_order_counter_is_allowed_on_top_of_our_own_share() -> None:
+    ours = good_run()
+    assert busy(ours, (4, 60, 122)).judged("I-13").outcome is Outcome.VIOLATED
+    theirs = good_run()
+    theirs.line(60, "fault", action="fired", verb="counter.set", arguments={"n": "40", "pair": "", "which": "engine"})
+    assert busy(theirs, (4, 60.1, 92), (2.25, 92, 132)).judged("I-13").outcome is Outcome.HELD
+
+
+def test_a_lease_that_nobody_saw_grow_is_no_offence() -> None:
+    run = good_run()
+    run.statuses = [each for each in run.statuses if not ns(3.4) <= each.seen_ns <= ns(6.6)]
+    for status in run.statuses:
+        status.document["allocator"]["leases"][0]["amount"] = "0"
+    assert run.judged("I-18").outcome is Outcome.HELD
+
+
+def test_a_lease_that_died_with_the_allocator_before_a_status_could_show_it_is_no_offence() -> None:
+    run = good_run()
+    lease_of_another_epoch(run)
+    note(run, 4.5, "balance_allocator", "killed")
+    assert run.judged("I-20").outcome is not Outcome.VIOLATED

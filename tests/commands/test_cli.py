@@ -28,7 +28,7 @@ from wildbot.desk.supervision_words import SupervisorState
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = (
     "up", "down", "status", "pairs", "swap", "pause", "resume", "flatten", "halt", "rearm", "logs", "config", "doctor",
-    "report", "exchange", "bench", "backup",
+    "report", "exchange", "bench", "backup", "drill", "backtest", "sweep", "record", "viability",
 )  # fmt: skip
 
 

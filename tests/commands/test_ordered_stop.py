@@ -4,7 +4,7 @@ import pytest
 
 from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, wait_until
 from wildbot.adapters.status_feed import StatusFeed
-from wildbot.commands.ordered_stop import last_word, stop_in_order
+from wildbot.commands.ordered_stop import StopOutcome, last_word, stop_in_order
 
 
 def a_gateway(**counts: int) -> dict[str, object]:
@@ -42,5 +42,5 @@ def test_stopping_a_home_without_processes_leaves_nothing_in_its_run_folder() ->
     with a_home() as home:
         for name in ("control.ipc", "supervisor.lock", "supervisord.pid", "supervisord.sock.7"):
             (home.run / name).touch()
-        assert stop_in_order(home, lambda line: None) == []
+        assert stop_in_order(home, lambda line: None) == StopOutcome()
         assert not list(home.run.iterdir())

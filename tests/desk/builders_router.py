@@ -50,6 +50,7 @@ class World:
 
     def __init__(self) -> None:
         self.open: list[OrderView] = []
+        self.foreign_holds: dict[str, int] = {}
         self.closed: list[OrderView] = []
         self.fills: list[Filled] = []
         self.balances = {"USDC": 16 * MONEY_ONE}
@@ -76,7 +77,7 @@ class World:
             case Topic.BALANCES:
                 return BalancesSeen(query, dict(self.balances))
             case Topic.OPEN_ORDERS:
-                return OrdersSeen(query, tuple(self.open), len(self.open))
+                return OrdersSeen(query, tuple(self.open), len(self.open), dict(self.foreign_holds))
             case Topic.CLOSED_ORDERS:
                 return OrdersSeen(query, tuple(self.closed), len(self.closed))
             case Topic.ORDERS:

@@ -5,6 +5,8 @@ from msgspec.structs import replace
 from tests.desk.builders_router import (
     LOTS,
     PAIR,
+    SECOND,
+    START,
     Desk,
     a_fill,
     a_ready_desk,
@@ -65,6 +67,17 @@ def test_withdrawal_beyond_the_owners_own_part_lowers_what_may_be_lent_out_at_on
     assert notes(desk, "external_movement") == ["USDC -5.0000000000"]
     assert desk.router.state.books.account().starting == 16 * MONEY_ONE, "not a loss"
     assert desk.router.state.phase is Phase.READY
+
+
+def test_second_withdrawal_of_the_same_size_is_told_as_the_first_was() -> None:
+    desk = a_holding_desk()
+    for movement in (1, 2):  # the second before the next look finds nothing new
+        desk.world.balances["USDC"] -= 3 * MONEY_ONE
+        while len(notes(desk, "external_movement")) < movement:
+            desk.run(1)
+            assert desk.now < START + 200 * SECOND
+    told = [each for each in desk.done if isinstance(each, RaiseAlert) and each.key == "external_movement"]
+    assert len(told) == len({each.text for each in told}) == 2
 
 
 def test_capital_comes_back_only_by_rearm() -> None:

@@ -143,7 +143,9 @@ def test_a_silent_holder_keeps_everybody_out_until_its_epoch_has_ended() -> None
     world.silent.add(A)
     world.book(B, 95)
     assert world.look(10) == [EntrySlot(A, 0)]
-    world.desk.on_ended(A)
+    world.desk.on_ended(A, 0)
+    assert world.look(1) == [], "an epoch before its own says nothing about it"
+    world.desk.on_ended(A, 1)
     assert [slot.pair for slot in world.look()] == [B]
 
 

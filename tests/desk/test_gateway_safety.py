@@ -17,6 +17,7 @@ from tests.desk.builders_router import (
     codes,
 )
 from wildbot.desk.alerts import RaiseAlert
+from wildbot.desk.allocation import CapitalAllocator
 from wildbot.desk.gateway_commands import (
     AskVenue,
     Leave,
@@ -24,13 +25,25 @@ from wildbot.desk.gateway_commands import (
     TellAllocator,
     TellSupervisor,
     TellTrader,
+    WriteFill,
 )
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.venue_queries import OrdersSeen, QueryRefused, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, NotSent, StopRequested
 from wildbot.model.control import EndEpoch, EpochEnded, NoneRest, Rearm, StopAll
-from wildbot.model.desk import AccountState, CapitalLease, Inheritance, LeaseRecall, LeaseTable, LeaseTableAck, TraderHello
+from wildbot.model.desk import (
+    AccountState,
+    CapitalLease,
+    Inheritance,
+    LeaseRecall,
+    LeaseRefused,
+    LeaseRequest,
+    LeaseTable,
+    LeaseTableAck,
+    TraderHello,
+)
 from wildbot.model.executions import (
+    Accepted,
     Canceled,
     NotPlaced,
 )
@@ -49,6 +62,43 @@ def test_ending_an_epoch_cancels_its_orders_and_says_so_only_when_they_are_gone(
     assert TellSupervisor(EpochEnded(PAIR, EPOCH)) in desk.done
     desk.ask(an_order(2))
     assert codes(desk) == ["epoch_fenced"]
+
+
+def test_order_in_flight_while_its_pair_is_handed_over_is_proven_gone_before_its_capital_is_free() -> None:
+    desk, allocator = a_ready_desk(), CapitalAllocator(slots=1, quote="USDC")
+    desk.world.silent = {Topic.ORDERS, Topic.OPEN_ORDERS}
+    allocator.handle(desk.router.state.account_for_leases(), desk.now)
+    assert allocator.status(desk.now).leases[0].epoch == EPOCH
+    desk.ask(an_order())  # no word of it comes back
+    desk.take(desk.router.on_supervisor(EndEpoch(PAIR, EPOCH), desk.now))
+    newcomer = LeaseRequest("XRP/USDC", EPOCH + 1, Money(MONEY_ONE))
+    desk.run(20)
+    assert TellSupervisor(EpochEnded(PAIR, EPOCH)) not in desk.done
+    assert [type(each) for each in allocator.handle(newcomer, desk.now)] == [LeaseRefused]
+    desk.world.silent = set()
+    desk.run(60)
+    assert TellSupervisor(EpochEnded(PAIR, EPOCH)) in desk.done
+    (without,) = allocator.handle(EpochEnded(PAIR, EPOCH), desk.now)
+    assert isinstance(without, LeaseTable) and without.leases == ()
+    desk.take(desk.router.on_peer(without, desk.now))
+    allocator.handle(LeaseTableAck(without.version), desk.now)
+    tables = allocator.handle(desk.router.state.account_for_leases(), desk.now)
+    assert [lease.pair for each in tables if isinstance(each, LeaseTable) for lease in each.leases] == ["XRP/USDC"]
+
+
+def test_late_fill_of_an_order_in_flight_at_the_handover_is_booked_before_its_epoch_counts_as_ended() -> None:
+    desk = a_ready_desk()
+    desk.ask(an_order())
+    desk.take(desk.router.on_supervisor(EndEpoch(PAIR, EPOCH), desk.now))
+    desk.hear(Accepted("wb7x1", "O1", desk.now))
+    assert TellSupervisor(EpochEnded(PAIR, EPOCH)) not in desk.done
+    desk.hear(Canceled("wb7x1", LOTS // 2, "User requested", desk.now))
+    assert TellSupervisor(EpochEnded(PAIR, EPOCH)) not in desk.done, "it has filled in part, by a fill not seen yet"
+    desk.hear(a_fill(lots=LOTS // 2, ts_ns=desk.now))
+    desk.run(0.2)
+    ended, booked = desk.done.index(TellSupervisor(EpochEnded(PAIR, EPOCH))), desk.done.index(desk.of(WriteFill)[0])
+    assert booked < ended
+    assert desk.router.state.books.position(PAIR).lots == LOTS // 2
 
 
 def test_new_epoch_inherits_only_after_the_old_ones_orders_are_gone() -> None:

@@ -55,6 +55,22 @@ def test_best_tradeable_pairs_fill_the_slots() -> None:
     assert world.brain.run_state is RunState.RUNNING
 
 
+def test_no_pair_worth_trading_is_said_once_with_the_reason_of_the_best() -> None:
+    world = World()
+    for _ in range(3):
+        world.rank(BTC, ETH, unfit=(BTC, ETH))
+        world.tell(FeedHealth(ok=True))
+        world.run()
+    said = [c.text for c in world.sent(Announce) if c.kind == "trader" and "I do not trade" in c.text]
+    assert said == ["I do not trade because no pair is worth it; the best is BTC/USDC: needs 9 USDC"]
+    assert not world.running
+    assert (world.brain.run_state, world.brain.reasons) == (RunState.RUNNING, tuple(said))
+    world.rank(BTC, ETH, unfit=(ETH,))
+    world.run()
+    assert set(world.running) == {BTC}
+    assert world.brain.reasons == ()
+
+
 def test_pinned_pairs_are_traded_whatever_the_scanner_says() -> None:
     world = World(pinned=(XRP,))
     world.start()
@@ -393,6 +409,17 @@ def test_stop_waits_for_the_gateway_s_word_and_ends_with_zero() -> None:
     world.run()
     assert world.sent(EndRun)[0] == EndRun(0)
     assert world.on_disk.starts_ns == ()
+
+
+def test_a_word_from_before_the_stop_does_not_end_it() -> None:
+    world = a_running_world()
+    world.tell(Heard(GATEWAY, NoneRest()))  # a halt's, or that of a gateway which has been replaced
+    world.tell(StopAsked())
+    world.run(2)
+    assert not world.sent(EndRun)
+    world.tell(Heard(GATEWAY, NoneRest()))
+    world.run(1)
+    assert world.sent(EndRun)
 
 
 def test_stop_without_the_gateway_s_word_ends_with_one_and_an_alert() -> None:

@@ -115,6 +115,9 @@ def _handler(stub: StubBotApi) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
+        def do_GET(self) -> None:
+            self.do_POST()  # as a followed redirect comes
+
         def do_POST(self) -> None:
             fields = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
             bot, _, method = self.path.removeprefix("/").partition("/")

@@ -202,7 +202,7 @@ def test_at_the_end_no_more_is_heard_and_what_waits_goes_faster() -> None:
     stage.on(Ending())
     stage.now_ns += SECOND
     assert of(Send, stage.on(Looked(status(alert(), alert("b", ts_ns=NOON_NS + 1)), 0.1, [])))
-    stage.on(Received([]))
     stage.asked.clear()
+    stage.on(Received([]))
     stage.pass_s(5)
     assert not of(Poll, stage.asked)

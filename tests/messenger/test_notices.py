@@ -20,7 +20,13 @@ class Owner:
         self._notices = Notices(self._outbox, self.memory, digest_every_ns=digest_h * 3_600 * SECOND, now_ns=now_ns)
 
     def sees(
-        self, view: StatusView | None, *, age_s: float = 0.1, after_s: float = 5, unhealthy: tuple[str, ...] = ()
+        self,
+        view: StatusView | None,
+        *,
+        age_s: float = 0.1,
+        after_s: float = 5,
+        unhealthy: tuple[str, ...] = (),
+        turns: int = 8,
     ) -> str:
         """Return what is told of one look, once everything that waited has gone out."""
         self.now_ns += int(after_s * SECOND)
@@ -29,7 +35,7 @@ class Owner:
         self._notices.look(view, age_s, list(unhealthy), self.now_ns)
         self.memory = self._notices.memory() or self.memory
         told = []
-        for _ in range(8):
+        for _ in range(turns):
             parcel = self._outbox.next(self.now_ns)
             if parcel is not None:
                 told.append(parcel.text)
@@ -161,3 +167,12 @@ def test_after_a_flood_and_on_a_clock_set_back_each_alert_is_still_told_once() -
         assert "about old" not in told and told.count("CRITICAL") == 30
     assert "about old" not in owner.sees(status(old))
     assert "CRITICAL" in owner.sees(status(alert("old", ts_ns=NOON_NS - 3_600 * SECOND), standing=()))
+
+
+def test_an_end_that_was_not_told_yet_is_taken_back_when_the_condition_returns() -> None:
+    owner = an_owner()
+    owner.sees(status(alert()))
+    owner.sees(status(alert(), standing=()), turns=0)
+    again = alert(ts_ns=NOON_NS + SECOND)
+    told = owner.sees(status(alert(), again, standing=(again,)))
+    assert "CRITICAL" in told and "over" not in told

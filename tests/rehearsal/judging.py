@@ -26,11 +26,6 @@ def violations_of(rehearsal: Rehearsal) -> list[str]:
     return [*rehearsal.breaches, *found]
 
 
-def judged(seed: int) -> tuple[int, list[str]]:
-    """Rehearse one seed with the project's brains; for worker processes."""
-    return seed, violations_of(rehearse(RehearsalPlan(seed=seed)))
-
-
 def judged_with(plan: RehearsalPlan, brains: Brains) -> list[str]:
     """Rehearse with other brains; what goes wrong inside an actor is a finding too."""
     return violations_of(rehearse(plan, brains=brains))

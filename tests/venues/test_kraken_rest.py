@@ -114,6 +114,41 @@ def test_foreign_order_is_seen_but_not_read() -> None:
     assert (view.cl_ord_id, view.pair, view.lots) == ("", "", 0)
 
 
+def a_stranger(**changes: object) -> dict[str, object]:
+    descr = {"pair": "XBTUSDC", "type": "buy", "ordertype": "limit", "price": "50000.0", "price2": "0"}
+    order = {"status": "open", "vol": "0.00030000", "vol_exec": "0.00010000", "oflags": "fciq", "cost": "5"}
+    return {**order, "descr": {**descr, **{k: v for k, v in changes.items() if k in descr}},
+            **{k: v for k, v in changes.items() if k not in descr}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "held"),
+    [
+        ({}, {"USDC": 10 * 10**10}),
+        ({"pair": "BTC/USDC"}, {"USDC": 10 * 10**10}),
+        ({"type": "sell"}, {"BTC": 2 * 10**6}),
+        ({"ordertype": "stop-loss-limit", "price2": "60000"}, {"USDC": 12 * 10**10}),
+        ({"oflags": "viqc", "vol": "7.5"}, {"USDC": 25 * 10**9}),
+        ({"price": "50000.00000000000001"}, {"USDC": 10 * 10**10 + 1}),
+        ({"cl_ord_id": "wb1x1"}, {}),
+        ({"pair": "NOSUCH"}, {}),
+        ({"price": "+5%"}, {"USDC": 0}),
+        ({"vol": "1e999999"}, {"USDC": 0}),
+        ({"vol_exec": "NaN"}, {"USDC": 0}),
+    ],
+)
+def test_what_foreign_orders_hold_is_read_and_ours_hold_nothing(changes: dict[str, object], held: dict[str, int]) -> None:
+    result = as_bytes({"open": {"O1": a_stranger(**changes)}})
+    assert a_reader().foreign_holds(result) == held
+
+
+def test_foreign_holds_add_up_over_pairs_outside_of_the_universe() -> None:
+    reader = RestReader(())
+    reader.asset_pairs(as_bytes(ASSET_PAIRS))
+    orders = {"O1": a_stranger(), "O2": a_stranger(price="25000")}
+    assert reader.foreign_holds(as_bytes({"open": orders})) == {"USDC": 15 * 10**10}
+
+
 def test_trade_is_read_exactly_and_trades_on_other_pairs_only_counted() -> None:
     trade = {
         "ordertxid": "O1",

@@ -37,6 +37,12 @@ class HouseClock:
         return self._steady_ns() + self._offset_ns
 
 
+def running_ns(folder: Path) -> int:
+    """Return UTC in nanoseconds as the run of this folder counts it, or the time of day where none began; set nothing."""
+    offset_ns = _read(folder / FILE)
+    return time.time_ns() if offset_ns is None else steady_ns() + offset_ns
+
+
 def begin(folder: Path) -> None:
     """Forget the clock of a former run: the next process sets it by the time of day."""
     (folder / FILE).unlink(missing_ok=True)

@@ -19,9 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+from wildbot.adapters.arrow import Table, arrow, parquet
 from wildbot.adapters.recording_rows import rows_of, table_of
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import NANOS_PER_SECOND, Instrument
@@ -134,7 +133,7 @@ class PairWriter:
         for paths in runs.values():
             parts = tuple(path.name for path in paths)
             metadata = {**(_metadata_of(paths[0]) or {}), PARTS_KEY: json.dumps(parts).encode()}
-            joined = pa.concat_tables([pq.read_table(path) for path in paths]).replace_schema_metadata(metadata)
+            joined = arrow().concat_tables([parquet().read_table(path) for path in paths]).replace_schema_metadata(metadata)
             _write(self._folder, f"{_stem_of(paths[0])}{FINISHED}", joined)
             for path in paths:
                 path.unlink()
@@ -172,7 +171,7 @@ def read_rows(folder: Path, notice: Callable[[str], None]) -> Iterator[RecordedR
     """Yield a pair's rows from its oldest file to its newest; `notice` hears of files that were passed over."""
     for path in readable_files(folder, notice):
         pair = str(json.loads((_metadata_of(path) or {})[INSTRUMENT_KEY])["pair"])
-        for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS):
+        for batch in parquet().ParquetFile(path).iter_batches(BATCH_ROWS):
             yield from rows_of(batch, pair)
 
 
@@ -216,8 +215,8 @@ def _stem_of(path: Path) -> str:
 
 def _metadata_of(path: Path) -> dict[bytes, bytes] | None:
     try:
-        metadata: dict[bytes, bytes] = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowException):
+        metadata: dict[bytes, bytes] = parquet().read_schema(path).metadata or {}
+    except (OSError, arrow().ArrowException):
         return None
     return metadata if metadata.get(FORMAT_KEY) == FORMAT else None
 
@@ -227,11 +226,11 @@ def _parts(path: Path) -> list[str]:
     return [str(name) for name in names]
 
 
-def _write(folder: Path, name: str, table: pa.Table) -> None:
+def _write(folder: Path, name: str, table: Table) -> None:
     """Write a file whole and on disk before it has its name."""
     temporary = folder / f"{name.partition('.p')[0]}{TORN}"
     with temporary.open("wb") as file:
-        pq.write_table(table, file, row_group_size=GROUP_ROWS, compression="zstd", compression_level=ZSTD_LEVEL)
+        parquet().write_table(table, file, row_group_size=GROUP_ROWS, compression="zstd", compression_level=ZSTD_LEVEL)
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(folder / name)

@@ -9,45 +9,50 @@
 Rules: levels lie flat in one list, ticks and lots in turn. Nothing is a float.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-import pyarrow as pa  # type: ignore[import-untyped]
-
+from wildbot.adapters.arrow import RecordBatch, Schema, Table, arrow
 from wildbot.model.errors import ProtocolError
 from wildbot.model.market_data import BookInvalidated, Ticker, TradePrint
 from wildbot.model.orders import Side
 from wildbot.model.recording import Levels, RecordedBook, RecordedRow
 from wildbot.model.recording_columns import CHANGED, GAP, TICKER, TRADE, WHOLE
 
-SCHEMA = pa.schema(
-    [
-        pa.field("kind", pa.uint8(), nullable=False),
-        pa.field("venue_ts_ns", pa.int64(), nullable=False),
-        pa.field("recv_ts_ns", pa.int64(), nullable=False),
-        pa.field("seq", pa.int64(), nullable=False),
-        pa.field("side", pa.int8(), nullable=False),
-        pa.field("ticks", pa.int64(), nullable=False),
-        pa.field("lots", pa.int64(), nullable=False),
-        pa.field("bids", pa.list_(pa.int64())),
-        pa.field("asks", pa.list_(pa.int64())),
-        pa.field("text", pa.string()),
-    ]
-)
+
+@functools.cache
+def schema() -> Schema:
+    """Return the columns of a recording."""
+    return arrow().schema(
+        [
+            arrow().field("kind", arrow().uint8(), nullable=False),
+            arrow().field("venue_ts_ns", arrow().int64(), nullable=False),
+            arrow().field("recv_ts_ns", arrow().int64(), nullable=False),
+            arrow().field("seq", arrow().int64(), nullable=False),
+            arrow().field("side", arrow().int8(), nullable=False),
+            arrow().field("ticks", arrow().int64(), nullable=False),
+            arrow().field("lots", arrow().int64(), nullable=False),
+            arrow().field("bids", arrow().list_(arrow().int64())),
+            arrow().field("asks", arrow().list_(arrow().int64())),
+            arrow().field("text", arrow().string()),
+        ]
+    )
+
 
 _Flat = tuple[int, int, int, int, int, int, int, "list[int] | None", "list[int] | None", str | None]
 
 
-def table_of(rows: Sequence[RecordedRow]) -> pa.Table:
+def table_of(rows: Sequence[RecordedRow]) -> Table:
     """Return rows as a table."""
     columns = zip(*(_flat(row) for row in rows), strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    arrays = [arrow().array(column, field.type) for column, field in zip(columns, schema(), strict=True)]
+    return arrow().Table.from_arrays(arrays, schema=schema())
 
 
-def rows_of(batch: pa.RecordBatch, pair: str) -> Iterator[RecordedRow]:
+def rows_of(batch: RecordBatch, pair: str) -> Iterator[RecordedRow]:
     """Yield the rows of one batch. Raises: ProtocolError for a kind of row that is not known."""
-    columns = [batch.column(name).to_pylist() for name in SCHEMA.names]
+    columns = [batch.column(name).to_pylist() for name in schema().names]
     for kind, venue_ns, recv_ns, seq, side, ticks, lots, bids, asks, text in zip(*columns, strict=True):
         if kind in (CHANGED, WHOLE):
             yield RecordedBook(pair, seq, venue_ns, recv_ns, _levels(bids), _levels(asks), kind == WHOLE)

@@ -15,6 +15,8 @@ from wildbot.audit.trail import NANOS, PPM, ZERO, Execution, Order, Step, epoch_
 from wildbot.audit.verdict import Verdict, judge, unseen
 
 FOREVER = 2**63
+CLOSED_BY_LOSS = "the day's loss limit"
+"""What the event of a closed door says then; the other reason is the owner's pause."""
 
 
 def grants_within_capital(facts: Facts) -> Verdict:
@@ -54,11 +56,12 @@ def _starting(facts: Facts) -> Decimal:
 
 
 def _largest_capital(facts: Facts) -> Decimal:
-    starting, books = _starting(facts), Inventory()
-    largest = starting
+    """The most that may ever have been believed: a loss not heard of yet lowers nothing, so only gains count."""
+    largest, books, before = _starting(facts), Inventory(), ZERO
     for row in facts.fills_by_time:
         books.book_row(row)
-        largest = max(largest, starting + books.realised_net)
+        largest += max(ZERO, books.realised_net - before)
+        before = books.realised_net
     return largest
 
 
@@ -154,22 +157,41 @@ def orders_have_leases(facts: Facts) -> Verdict:
 
 
 def no_entry_beyond_loss_limit(facts: Facts) -> Verdict:
-    """I-21: once a status shows the drawdown at its limit, no entry is made until the owner has rearmed."""
+    """I-21: once a status shows the drawdown at its limit, no entry is made until the owner has rearmed; and none while the
+    gateway's own events say that entries are closed for the day's loss."""
     title, flight_ns = "no entry after the loss limit is reached", int(facts.evidence.limits.flight_s * NANOS)
-    seen = list(_drawdowns(facts))
+    seen, closures = list(_drawdowns(facts)), list(_closures(facts))
     rearmed = [int(str(row["ts_ns"])) for row in facts.evidence.journal.events if row["kind"] == "rearm"]
     offenders, until_ns = [], 0
+    for closed_ns, opened_ns in closures:
+        for row in facts.orders.values():
+            # The gateway itself wrote the event, and its order after it: nothing was in flight.
+            if _is_entry(row) and closed_ns < int(str(row["created_ns"])) < opened_ns:
+                offenders.append(f"{row['cl_ord_id']} was made while the day's loss limit had entries closed")
     for over_ns in [ts_ns for ts_ns, drawdown, most in seen if drawdown >= most]:
         if over_ns < until_ns:
             continue
         until_ns = min((at_ns for at_ns in rearmed if at_ns > over_ns), default=FOREVER)
         for row in facts.orders.values():
             made_ns = int(str(row["created_ns"]))
-            if row["purpose"] == "entry" and row["state"] != "denied" and over_ns + flight_ns < made_ns < until_ns:
+            if _is_entry(row) and over_ns + flight_ns < made_ns < until_ns:
                 offenders.append(
                     f"{row['cl_ord_id']} was made {(made_ns - over_ns) / NANOS:.1f} s after the limit was reached"
                 )
-    return judge("I-21", title, len(seen), "statuses", offenders)
+    return judge("I-21", title, len(seen) + len(closures), "statuses and closures", offenders)
+
+
+def _is_entry(row: Row) -> bool:
+    return row["purpose"] == "entry" and row["state"] != "denied"
+
+
+def _closures(facts: Facts) -> Iterator[tuple[int, int]]:
+    """Yield from when until when the day's loss had entries closed, by the gateway's own events."""
+    said = [row for row in facts.evidence.journal.events if row["kind"] == "entries"]
+    for place, row in enumerate(said):
+        if CLOSED_BY_LOSS in str(row["text"]):
+            opened = (int(str(later["ts_ns"])) for later in said[place + 1 :] if CLOSED_BY_LOSS not in str(later["text"]))
+            yield int(str(row["ts_ns"])), next(opened, FOREVER)
 
 
 def _drawdowns(facts: Facts) -> Iterator[tuple[int, float, float]]:

@@ -148,7 +148,7 @@ class ExchangeBooks:
         self._expect(request["method"] == line["method"], line, f"answers a {request['method']}")
         self.answered.add(line["to"])
         params, account, error, method = request["params"], line["account"], line["error"], line["method"]
-        if "nonce" in params and not error.startswith("EAPI"):
+        if "nonce" in params and not error.startswith(("EAPI", "EGeneral:Temporary lockout")):
             self._nonces[line["to"]] = account, int(params["nonce"])
         if line["applied"] and method in PRICED and self._is_counted(method, params, line.get("truth", error)):
             pair = self._pair_of(method, params)

@@ -12,6 +12,7 @@ from wildbot.audit.facts import Facts, mapping, rows
 from wildbot.audit.trail import NANOS, number
 
 NEAR_NS = 3 * NANOS
+ALLOCATOR = "balance_allocator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class LeasesSeen:
     def __init__(self, facts: Facts) -> None:
         self._seen: dict[str, list[LeaseSeen]] = {}
         self._statuses: list[int] = []
+        self._ends = [each.at_ns for each in facts.evidence.processes if each.actor == ALLOCATOR and each.what != "started"]
         for status in facts.evidence.statuses:
             self._statuses.append(status.seen_ns)
             for lease in rows(mapping(status.document.get("allocator")).get("leases")):
@@ -43,11 +45,15 @@ class LeasesSeen:
         return seen[first:last]
 
     def largest_near(self, pair: str, ts_ns: int) -> Decimal | None:
-        """Return the largest amount seen of a pair around an instant, or None."""
+        """Return the largest amount seen of a pair around an instant, or None: it may have grown while nobody looked."""
+        if not self.is_watched(ts_ns):
+            return None
         return max((each.amount for each in self.near(pair, ts_ns)), default=None)
 
     def is_watched(self, ts_ns: int) -> bool:
-        """Whether a status stands shortly before an instant and one shortly after."""
+        """Whether a status stands shortly before an instant and one shortly after, and the allocator lived to tell."""
+        if any(abs(ts_ns - end_ns) < NEAR_NS for end_ns in self._ends):
+            return False
         place = bisect_left(self._statuses, ts_ns)
         before, after = self._statuses[place - 1 : place], self._statuses[place : place + 1]
         return bool(before and after) and ts_ns - before[0] < NEAR_NS // 2 and after[0] - ts_ns < NEAR_NS // 2

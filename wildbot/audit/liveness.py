@@ -217,6 +217,9 @@ def recovers(facts: Facts) -> Verdict:
     if not ends or not statuses:
         return unseen("I-29", title, "no fault, or no status")
     last_ns = max(ends)
+    if any(note.actor == "supervisord" and note.what == "killed" for note in facts.evidence.processes):
+        # Nobody was left to start anything: the time begins with the first word of what the owner started again.
+        last_ns = next((each.seen_ns for each in statuses if each.seen_ns > last_ns), last_ns)
     due_ns = last_ns + int(limits.recovery_s * NANOS)
     after = [each for each in statuses if last_ns < each.seen_ns <= due_ns]
     if any(each.document.get("state") in SETTLED_STATES for each in after):

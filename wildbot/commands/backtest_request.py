@@ -15,6 +15,7 @@ DIRECTIONS = ("feed", "order", "report")
 
 
 def tapes_of(paths: list[Path], form: str, instruments: list[str]) -> tuple[TapeFile, ...]:
+    """Return the recordings of `--data`, each with its format and instrument. Raises: ConfigurationError."""
     if instruments and len(instruments) != len(paths):
         raise ConfigurationError(f"--instrument is given {len(instruments)} times for {len(paths)} recordings")
     names = instruments or [""] * len(paths)
@@ -27,6 +28,7 @@ def tapes_of(paths: list[Path], form: str, instruments: list[str]) -> tuple[Tape
 
 
 def parameters_of(settings: Settings, strategy: str, assignments: list[str]) -> dict[str, object]:
+    """Return the strategy's settings with `--set` on top. Raises: ConfigurationError for a bad one."""
     parameters = settings.strategy_parameters(strategy)
     for each in assignments:
         key, equals, value = each.partition("=")
@@ -38,6 +40,7 @@ def parameters_of(settings: Settings, strategy: str, assignments: list[str]) -> 
 
 
 def fees_of(text: str, settings: Settings, tapes: tuple[TapeFile, ...]) -> tuple[int, int]:
+    """Return (maker, taker) in parts per million, from `--fees` in percent or the settings."""
     if not text:
         if all(tape.is_stock for tape in tapes):
             return 0, 0  # a stock broker's commission is not Kraken's; say --fees to have one
@@ -47,6 +50,7 @@ def fees_of(text: str, settings: Settings, tapes: tuple[TapeFile, ...]) -> tuple
 
 
 def capital_of(text: str, settings: Settings) -> Decimal:
+    """Return the money to start with, in the quote currency. Raises: ConfigurationError unless it is above 0."""
     capital = _number("--capital", text) if text else settings.capital.starting
     if capital <= 0:
         raise ConfigurationError(f"--capital is {capital} and must be above 0")

@@ -17,6 +17,7 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from actors.trader_config import ENVIRONMENT_NAME, TraderConfig, actor_name
+from wildbot.adapters import house_clock
 from wildbot.adapters.home import Home
 
 LOCK_ROLE = "wildbot"
@@ -80,8 +81,8 @@ class Instance:
             proxy("close")()
 
     def sweep(self) -> None:
-        """Remove sockets, locks and pid files of a home without processes; a later start would replace them anyway."""
-        for pattern in ("*.ipc", "*.lock", "*.sock*", "*.pid"):
+        """Remove sockets, locks, pid files and the clock of a home without processes; a later start would replace them."""
+        for pattern in ("*.ipc", "*.lock", "*.sock*", "*.pid", house_clock.FILE):
             for path in self.home.run.glob(pattern):
                 path.unlink(missing_ok=True)
 

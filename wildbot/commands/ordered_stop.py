@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -42,8 +43,16 @@ ORPHAN_WAIT_S = 45.0
 Say = Callable[[str], None]
 
 
-def stop_in_order(home: Home, say: Say, give_up: Callable[[], bool] = lambda: False) -> list[OwnProcess]:
-    """Stop everything of this home and return the processes that are still there: none, if all went well.
+@dataclass(frozen=True, slots=True)
+class StopOutcome:
+    """How a stop ended: the processes that are still there, and how many orders of ours rested by the last word."""
+
+    left: tuple[OwnProcess, ...] = ()
+    resting: int = 0
+
+
+def stop_in_order(home: Home, say: Say, give_up: Callable[[], bool] = lambda: False) -> StopOutcome:
+    """Stop everything of this home and return how it ended: nothing left and nothing resting, if all went well.
 
     `give_up` is asked between two looks; when it says yes the wait ends early (what was asked for goes on).
     """
@@ -57,11 +66,12 @@ def stop_in_order(home: Home, say: Say, give_up: Callable[[], bool] = lambda: Fa
     say("stopping: no new orders")
     try:
         left = _watch_end(instance, feed, say, give_up)
+        resting = _resting(feed)
     finally:
         feed.close()
     if not left:
         instance.sweep()
-    return left
+    return StopOutcome(tuple(left), resting or 0)
 
 
 def _watch_end(instance: Instance, feed: StatusFeed, say: Say, give_up: Callable[[], bool]) -> list[OwnProcess]:
@@ -91,18 +101,27 @@ def _turn(name: str) -> int:
 
 def last_word(feed: StatusFeed) -> str:
     """What the supervisor's last document says about our orders, in a few words."""
-    document, _ = feed.latest()
-    try:
-        last = view_of(document) if document is not None else StatusView()
-    except msgspec.ValidationError:
-        last = StatusView()
-    resting, unknown = last.gateway.open_orders, last.gateway.unknown_orders
-    if last.state != "stopping" or resting is None:
+    resting, unknown = _resting(feed), _last(feed).gateway.unknown_orders
+    if resting is None:
         return "the supervisor ended without a last word; its log tells whether orders rest"
     return f"{resting} orders still rest, {unknown or 0} of them unknown" if resting else "none rest"
 
 
-def _stop_orphans(instance: Instance, say: Say, give_up: Callable[[], bool]) -> list[OwnProcess]:
+def _last(feed: StatusFeed) -> StatusView:
+    document, _ = feed.latest()
+    try:
+        return view_of(document) if document is not None else StatusView()
+    except msgspec.ValidationError:
+        return StatusView()
+
+
+def _resting(feed: StatusFeed) -> int | None:
+    """How many orders rest by the supervisor's last word; None when that is not about a stop."""
+    last = _last(feed)
+    return last.gateway.open_orders if last.state == "stopping" else None
+
+
+def _stop_orphans(instance: Instance, say: Say, give_up: Callable[[], bool]) -> StopOutcome:
     deadline = time.monotonic() + ORPHAN_WAIT_S
     for role in (*STOP_ORDER, ANY_ROLE):
         for own in instance.processes():
@@ -114,7 +133,7 @@ def _stop_orphans(instance: Instance, say: Say, give_up: Callable[[], bool]) -> 
     left = instance.processes()
     if not left:
         instance.sweep()
-    return left
+    return StopOutcome(tuple(left))
 
 
 def _any_of(instance: Instance, role: str) -> bool:

@@ -91,11 +91,18 @@ def down() -> None:
     home = current_home()
     if not Instance(home).processes():
         fail(f"WildBot does not run in {home.root}", EXIT_NOT_RUNNING)
-    left = stop_in_order(home, say)
-    if left:
-        names = ", ".join(f"{own.name} (process {own.pid})" for own in left)
+    outcome = stop_in_order(home, say)
+    if outcome.left:
+        names = ", ".join(f"{own.name} (process {own.pid})" for own in outcome.left)
         fail(f"still there: {names}; the logs in {home.log} say why", EXIT_TIMED_OUT)
+    if outcome.resting:
+        fail(still_resting(outcome.resting), EXIT_FAILED)
     say("stopped", "bold")
+
+
+def still_resting(count: int) -> str:
+    """Return the sentence about orders that a stop could not take back."""
+    return f"stopped, but {count} orders still rest; the dead man's switch takes them back within a minute: look"
 
 
 def _take_lock(home: Home) -> HomeLock:
@@ -228,12 +235,15 @@ class Session:
         return EXIT_FAILED
 
     def _stop(self, code: int) -> int:
-        left = stop_in_order(self._home, say, give_up=self._asked_twice.is_set)
+        outcome = stop_in_order(self._home, say, give_up=self._asked_twice.is_set)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(5 if not left else 0.1)
-        if left:
-            warn(f"still stopping: {', '.join(f'{own.name} ({own.pid})' for own in left)}")
+            self._child.wait(5 if not outcome.left else 0.1)
+        if outcome.left:
+            warn(f"still stopping: {', '.join(f'{own.name} ({own.pid})' for own in outcome.left)}")
             return EXIT_TIMED_OUT
+        if outcome.resting:
+            warn(still_resting(outcome.resting))
+            return self._verdict(EXIT_FAILED)
         say("stopped", "bold")
         return self._verdict(code)
 

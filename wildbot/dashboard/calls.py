@@ -1,12 +1,14 @@
 """One command on its way: sent from a thread of its own, so that a slow reply never freezes the page.
 
-Rules: the thread touches only its `Call`, never Streamlit; a page asks `progress()` whenever it draws.
+Rules: the thread touches only its `Call`, never Streamlit; a page asks `progress()` whenever it draws. Times are the run's,
+    as the times of its documents are: what a document shows is compared with when the command was sent.
 """
 
 import threading
-import time
+from pathlib import Path
 
 from wildbot.adapters.control_client import ControlClient, Reply
+from wildbot.adapters.house_clock import running_ns
 from wildbot.dashboard.view.commands import Command, Progress, is_in_effect
 from wildbot.dashboard.view.document import JsonObject, number
 
@@ -22,12 +24,13 @@ _NANOS_PER_MS = 1_000_000
 
 
 class Call:
-    """A command that was sent, and what came of it."""
+    """A command that was sent, and what came of it. `run` is the folder where the clock of the run lies."""
 
-    def __init__(self, control: ControlClient, command: Command) -> None:
+    def __init__(self, control: ControlClient, command: Command, run: Path) -> None:
         self.command = command
         self._control = control
-        self._sent_ns = time.time_ns()
+        self._run = run
+        self._sent_ns = running_ns(run)
         self._reply: Reply | None = None
         self._acknowledged_ms: float | None = None
         self._effective_ms: float | None = None
@@ -44,7 +47,7 @@ class Call:
         reply = self._reply if self._answered.is_set() else None
         return Progress(
             command=self.command,
-            waited_ms=(time.time_ns() - self._sent_ns) / _NANOS_PER_MS,
+            waited_ms=(running_ns(self._run) - self._sent_ns) / _NANOS_PER_MS,
             acknowledged_ms=self._acknowledged_ms if reply is not None and reply.ok else None,
             code="" if reply is None or reply.ok else reply.code or "refused",
             message="" if reply is None else reply.message,
@@ -54,7 +57,7 @@ class Call:
     def _send(self) -> None:
         timeout_s = LONG_TIMEOUT_S if self.command.verb in LONG_VERBS else TIMEOUT_S
         self._reply = self._control.call(self.command.verb, self.command.args, timeout_s)
-        self._acknowledged_ms = (time.time_ns() - self._sent_ns) / _NANOS_PER_MS
+        self._acknowledged_ms = (running_ns(self._run) - self._sent_ns) / _NANOS_PER_MS
         self._answered.set()
 
     def _look_for_effect(self, document: JsonObject) -> None:

@@ -92,7 +92,7 @@ def _command_line(source: Source) -> None:
 
 
 def _send(source: Source, command: Command) -> None:
-    call = Call(source.control, command)
+    call = Call(source.control, command, source.run)
     st.session_state[_CALL] = call
     call.wait()
 

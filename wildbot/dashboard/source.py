@@ -39,11 +39,12 @@ class Moment:
 
 
 class Source:
-    """Follows one home; `control` sends its commands."""
+    """Follows one home; `control` sends its commands; `run` is its folder of what lives only while it runs."""
 
     def __init__(self, settings: Settings) -> None:
         home = Home(settings.home)
         self.settings = settings
+        self.run = home.run
         self.control = ControlClient(home.socket("control"))
         self._lock = threading.Lock()
         self._history = History()

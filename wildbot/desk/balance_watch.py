@@ -9,6 +9,7 @@ Known limit: coins under staking and earning codes count as gone; a transfer dur
 
 from collections.abc import Generator
 
+from wildbot.desk.foreign_holds import settle_foreign_holds
 from wildbot.desk.gateway_commands import TellAllocator, WriteMeta
 from wildbot.desk.gateway_state import GatewayState
 from wildbot.desk.plans import Pause, Plan, Step, ask
@@ -49,11 +50,12 @@ class BalanceWatch:
 
     def while_running(self) -> Plan:
         """Find what others moved; twice the same difference, with our own trades read in between, counts."""
-        state = self._state
+        state, held = self._state, self._state.foreign_seen
         balances = yield from self._balances()
         first = self._strays(balances)
         if not first:
             state.clear("external_movement")
+            settle_foreign_holds(state, held)
             return
         yield Pause(LOOKS_APART_NS)
         yield from self._look.trades()
@@ -64,6 +66,8 @@ class BalanceWatch:
         for asset, units in sorted(steady.items()):
             self._take_note(asset, units, balances.get(asset, 0))
         self._fit_capital(balances, may_rise=False)
+        if not self._strays(balances):
+            settle_foreign_holds(state, held)
 
     def accept(self) -> Plan:
         """The owner says that the balances are right: what the fills do not explain becomes baseline."""
@@ -104,7 +108,9 @@ class BalanceWatch:
         state.baseline = baseline
         state.do(WriteMeta(BASELINE_KEY + asset, str(baseline[asset])))
         state.note(state.now_ns, "external_movement", moved)
-        state.alert(Severity.WARNING, "external_movement", f"{moved} moved without us; it is not booked as profit or loss")
+        state.clear("external_movement")  # each movement is news, also one on the heels of another
+        text = f"{moved} moved without us, {scaled_text(left, ASSET_DECIMALS)} is left; it is not booked as profit or loss"
+        state.alert(Severity.WARNING, "external_movement", text)
 
     def _fit_capital(self, balances: dict[str, int], *, may_rise: bool) -> None:
         state, books = self._state, self._state.books

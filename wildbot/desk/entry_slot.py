@@ -78,7 +78,7 @@ class EntrySlotDesk:
         self._allow_short = allow_short
         self._pairs: dict[str, _Pair] = {}
         self._grant: EntrySlot | None = None
-        self._since_ns = 0
+        self._granted_epoch, self._since_ns = 0, 0
         self._is_revoked = False
 
     # --- what it hears --------------------------------------------------------------------------------------------
@@ -119,10 +119,12 @@ class EntrySlotDesk:
         if position.trades >= known.position.trades:
             known.position = position
 
-    def on_ended(self, pair: str) -> None:
-        """The gateway has ended the pair's epoch: nothing of its trader is on its way any more."""
-        self._of(pair).status = None
-        if self._grant is not None and self._grant.pair == pair:
+    def on_ended(self, pair: str, epoch: int) -> None:
+        """The gateway has ended an epoch: nothing of that trader, or of one before it, is on its way any more."""
+        known = self._of(pair)
+        if known.status is not None and known.status.epoch <= epoch:
+            known.status = None
+        if self._grant is not None and self._grant.pair == pair and self._granted_epoch <= epoch:
             self._grant = None
 
     # --- what it decides ------------------------------------------------------------------------------------------
@@ -162,6 +164,9 @@ class EntrySlotDesk:
         return closed + sum(known.holds for known in self._pairs.values())
 
     def _give(self, pair: str, now_ns: int) -> EntrySlot:
+        status = self._pairs[pair].status
+        assert status is not None, "only a trader that speaks is granted anything"
+        self._granted_epoch = status.epoch
         self._grant = EntrySlot(pair, now_ns + GRANT_NS)
         return self._grant
 

@@ -64,7 +64,8 @@ class GatewayState:
     `wants_look`, `wants_fees`: something was seen that only the venue's records can explain; `timer_fired`: the dead
     man's switch cancelled our orders; `orphans`: fills by execution id whose order we cannot name yet;
     `foreign_ids`: venue order ids that turned out not to be this journal's; `withdrawn`: capital that others took from
-    the account; `locked_until_ns`: no private REST before then; `refused_topics`: what our key may not do any more;
+    the account; `foreign_seen`, `foreign_held`: quote that others' open orders hold, as last seen and as it counts;
+    `locked_until_ns`: no private REST before then; `refused_topics`: what our key may not do any more;
     `clock_fault`: how our clock differs from the venue's; `entries_closed`: why the supervisor lets nothing be entered.
     """
 
@@ -92,6 +93,8 @@ class GatewayState:
     journal_failed: bool = False
     timer_until_ns: int = 0
     foreign_orders: int = 0
+    foreign_seen: int = 0
+    foreign_held: int = 0
     wants_look: bool = False
     wants_fees: bool = False
     wants_rules: bool = False
@@ -171,9 +174,12 @@ class GatewayState:
         return f"{len(live)} open orders ({', '.join(orders) or 'none'}{more}), holding {', '.join(held) or 'nothing'}"
 
     def account_for_leases(self) -> AccountState:
-        """Return the account as the allocator may lend it out: less what others took."""
+        """Return the account as the allocator may lend it out: less what others took or hold of it."""
         account = self.books.account(self.leases.values())
-        return msgspec.structs.replace(account, starting=Money(account.starting - self.withdrawn))
+        lent = account.starting - self.withdrawn
+        # Fills move the balance and our books alike, so the baseline alone says what the owner has beside our capital.
+        owners_part = max(0, (self.baseline or {}).get(self.books.quote, 0) - lent)
+        return msgspec.structs.replace(account, starting=Money(lent - max(0, self.foreign_held - owners_part)))
 
     def instrument_table(self) -> InstrumentTable:
         """Return the rules and the account's rates of every pair whose rates are known."""

@@ -92,8 +92,9 @@ class HaltSwitch:
         self._retire_all(now_ns)
 
     def on_none_rest(self) -> None:
-        """The gateway confirmed that nothing of ours rests."""
-        self._none_rest = True
+        """The gateway confirmed that nothing of ours rests; a word from before the stop (a halt's, or that of a gateway
+        that was restarted since) says nothing about its end."""
+        self._none_rest = self._memory.stopping
 
     def look(self, now_ns: int) -> None:
         """Repeat what the gateway has not taken up, follow its halt, bring the end of the run about."""

@@ -6,6 +6,7 @@ Rules: a trader starts only when the gateway is ready, both peers were heard, no
 """
 
 from wildbot.desk.restart_budget import Verdict
+from wildbot.desk.run_health import why_idle
 from wildbot.desk.supervision_state import GATEWAY_READY, SupervisionMemory
 from wildbot.desk.supervision_words import Reply, SendToTrader, SpawnTrader
 from wildbot.desk.swap import PendingSwap
@@ -22,6 +23,7 @@ class PairSlots:
         self._memory = memory
         self.halt_asked = ""
         """Why deaths call for a halt; the halt switch takes it."""
+        self._is_idle = False
 
     # --- news of traders ------------------------------------------------------------------------------------------
 
@@ -82,6 +84,7 @@ class PairSlots:
             self._give_up_swap(swap, "timed_out", f"{swap.out} did not leave its position in time")
         if self._may_spawn(now_ns):
             self._fill()
+            self._say_idle()
             for pair in memory.wanted:
                 if memory.fleet.get(pair) is None:
                     self._spawn(pair, now_ns)
@@ -112,6 +115,13 @@ class PairSlots:
             if pair not in memory.wanted and pair not in memory.quarantined and pair not in memory.stopped:
                 memory.wanted.append(pair)
                 memory.announce("trader", f"{pair} is chosen: {memory.ranked[pair].reason}")
+
+    def _say_idle(self) -> None:
+        """Tell once why nothing is traded, and again only after something was: the figures change, the answer does not."""
+        idle = why_idle(self._memory)
+        if idle and not self._is_idle:
+            self._memory.announce("trader", idle)
+        self._is_idle = bool(idle)
 
     def _spawn(self, pair: str, now_ns: int) -> TraderRecord:
         memory = self._memory

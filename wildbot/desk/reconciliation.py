@@ -10,6 +10,7 @@ Source: Kraken "Spot Client Order Identifiers": ids are unique among open orders
 from collections.abc import Generator
 
 from wildbot.desk.fill_desk import FillDesk
+from wildbot.desk.foreign_holds import count_foreign_holds
 from wildbot.desk.gateway_state import GatewayState
 from wildbot.desk.intents import Intent
 from wildbot.desk.plans import Step, ask
@@ -96,6 +97,7 @@ class Reconciliation:
         state, asked_ns = self._state, self._state.now_ns
         answer = yield from ask(Query(Topic.OPEN_ORDERS), OrdersSeen)
         state.foreign_orders = sum(not view.cl_ord_id.startswith(OWN_PREFIX) for view in answer.orders)
+        count_foreign_holds(state, answer.foreign_holds.get(state.books.quote, 0))
         self._merge(answer.orders, asked_ns)
         ours = {view.cl_ord_id: view for view in answer.orders if view.cl_ord_id.startswith(OWN_PREFIX)}
         self.ours_resting = len(ours)

@@ -30,7 +30,16 @@ def judge(memory: SupervisionMemory, now_ns: int) -> tuple[RunState, tuple[str, 
         return RunState.REDUCE_ONLY, ("the day's loss limit was reached: no entries until the next UTC day",)
     if memory.paused_all:
         return RunState.REDUCE_ONLY, ("the owner paused all pairs",)
-    return RunState.RUNNING, ()
+    idle = why_idle(memory)
+    return RunState.RUNNING, (idle,) if idle else ()
+
+
+def why_idle(memory: SupervisionMemory) -> str:
+    """Return why no pair is traded although all are known, or "": the best of the ranking says it for all."""
+    if memory.wanted or memory.stopped or not memory.ranked or not all(row.warm for row in memory.ranked.values()):
+        return ""
+    best = next(iter(memory.ranked.values()))
+    return f"I do not trade because no pair is worth it; the best is {best.pair}: {best.reason}"
 
 
 def _waiting_for(memory: SupervisionMemory) -> tuple[str, ...]:

@@ -105,11 +105,13 @@ class BalancesSeen(msgspec.Struct, frozen=True):
 
 
 class OrdersSeen(msgspec.Struct, frozen=True):
-    """Orders of the account; `total` counts what the question matches, of which this is one page."""
+    """Orders of the account; `total` counts what the question matches, of which this is one page. `foreign_holds` is what
+    open orders that are not ours hold, by asset (display name) in units of 10**-ASSET_DECIMALS."""
 
     query: Query
     orders: tuple[OrderView, ...]
     total: int
+    foreign_holds: dict[str, int] = {}
 
 
 class TradesSeen(msgspec.Struct, frozen=True):

@@ -1,7 +1,4 @@
-"""The exchange's answers to our orders are lost, wrong, late or refusals: cases A01 to A07, A20, A21, A23, A24, A36.
-
-Source: the fault catalogue's group A, requests.
-"""
+"""Answers to our orders are lost, wrong, late or refusals: A01 to A07, A20, A21, A23, A24, A36 of the fault catalogue."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -149,12 +149,9 @@ def _demand_true_book(whole: Whole, pair: str) -> None:
 
 def _true_best(whole: Whole, pair: str) -> tuple[Decimal, Decimal]:
     wanted: dict[str, str] = {"pair": pair.replace("/", ""), "count": "1"}
-    answer = http.get(
-        f"http://127.0.0.1:{whole.exchange_port}/0/public/Depth",
-        params=wanted,
-        timeout=10,
-    )
+    answer = http.get(f"http://127.0.0.1:{whole.exchange_port}/0/public/Depth", params=wanted, timeout=10)
     book = next(iter(answer.json()["result"].values()))
+    demand(bool(book["bids"] and book["asks"]), f"the market of {pair} has lost a side")
     return Decimal(book["bids"][0][0]), Decimal(book["asks"][0][0])
 
 
@@ -222,6 +219,7 @@ def unreadable(whole: Whole) -> None:
     """B12."""
     quote = a_quote(whole)
     before = {row["name"]: row["pid"] for row in whole.status()["actors"]}
+    began = whole.exchange.seq()
     for kind in SPOILS:
         since = whole.exchange.seq()
         whole.faults([{"verb": "ws.garble", "conn": "public", "channel": "book", "kind": kind, "count": 3}])
@@ -230,6 +228,8 @@ def unreadable(whole: Whole) -> None:
     document = whole.status()
     after = {row["name"]: row["pid"] for row in document["actors"]}
     demand(before.get("supervisor") == after.get("supervisor"), "the process that reads market data did not survive")
+    asked = [line for line in whole.exchange.ledger(began) if line["kind"] == "subscription"]
+    demand(bool(asked), "changes of books were lost and no book was asked for anew")
     whole.wait(lambda d: bool(quotes(d)), "quoting again after unreadable messages", 30)
     _demand_true_book(whole, quote.pair)
 

@@ -101,16 +101,6 @@ def _deal_cut(world: "World", arguments: Arguments) -> None:
         _note_away(world, victim.name, until_ns)
 
 
-def _deal_clock(world: "World", arguments: Arguments) -> None:
-    step_ns = _nanos(arguments, "by_s")
-    world.clock_step_ns += step_ns
-
-    def put_right() -> None:
-        world.clock_step_ns -= step_ns
-
-    world.timeline.after(_nanos(arguments), put_right)
-
-
 def _deal_journal(world: "World", arguments: Arguments) -> None:
     world.journal.fault = str(arguments["error"])
 
@@ -150,7 +140,6 @@ DEALS: dict[str, Callable[["World", Arguments], None]] = {
     "crash": _deal_crash,
     "wire": _deal_wire,
     "cut": _deal_cut,
-    "clock": _deal_clock,
     "journal": _deal_journal,
     "owner": _deal_owner,
 }

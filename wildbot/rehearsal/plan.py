@@ -15,7 +15,7 @@ TRADER = "trader"
 @dataclass(frozen=True, slots=True)
 class Blow:
     """One misfortune: `kind` "venue" (arguments are a fault of the exchange's own script), or one of ours: "kill",
-    "freeze", "crash", "wire", "cut", "clock", "journal"."""
+    "freeze", "crash", "wire", "cut", "journal", "owner"."""
 
     at_s: float
     kind: str

@@ -1,8 +1,7 @@
 """One life of one actor on virtual time: what `actors.runtime` is to a real one.
 
 Rules: a dead actor hears nothing; a frozen one hears everything late, in order, and its timers have skipped. A handler that
-    reaches a crash point dies there, with everything it had not sent. The wall clock may be put forward or back; timers
-    and silences run on the steady one.
+    reaches a crash point dies there, with everything it had not sent.
 """
 
 from collections import deque
@@ -54,7 +53,7 @@ class Stage:
     # --- time -----------------------------------------------------------------------------------------------------
 
     def now_ns(self) -> int:
-        """Return what this actor's wall clock shows."""
+        """Return what this actor's clock shows."""
         return self.world.wall_ns()
 
     def every(self, ns: int, act: Act) -> None:

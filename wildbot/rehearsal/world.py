@@ -2,7 +2,7 @@
 
 Rules: what a real machine keeps over a crash is kept here and nowhere else: the journal, the supervisor's record. A
     standing actor that dies is started anew after a while, as supervisord does it; one that ended on purpose is not.
-Owns: the stages by name, the durable memory, the wall clock's error, everything that is noted for the verdict.
+Owns: the stages by name, the durable memory, the clock's error, everything that is noted for the verdict.
 """
 
 import random
@@ -28,6 +28,8 @@ from wildbot.rehearsal.venue import Venue
 
 DONE_CODES = (0, 3, 78)
 """Exit codes after which supervisord starts nobody anew."""
+
+CLOCK_ERROR_NS_MAX = NANOS_PER_SECOND // 4
 
 STATUS_EVERY_NS = NANOS_PER_SECOND
 """A document for the verdict once a second is enough; the real one comes more often."""
@@ -65,7 +67,7 @@ class World:
         self.journal = VirtualJournal(lambda: timeline.now_ns)
         self.supervisor_record = SupervisorState()
         self.stages: dict[str, Stage] = {}
-        self.clock_step_ns = 0
+        self.clock_error_ns = self.rng.randrange(-CLOCK_ERROR_NS_MAX, CLOCK_ERROR_NS_MAX)
         self.halt_file = False
         self.is_over = False
         self.restarts = 0
@@ -81,8 +83,8 @@ class World:
     # --- time and chance ------------------------------------------------------------------------------------------
 
     def wall_ns(self) -> int:
-        """Return what the wall clock of our machine shows."""
-        return self.timeline.now_ns + self.clock_step_ns
+        """Return what the run's own clock shows: it never steps, and is a little wrong."""
+        return self.timeline.now_ns + self.clock_error_ns
 
     def derived_rng(self) -> random.Random:
         """Return a generator of its own for somebody."""

@@ -111,7 +111,7 @@ class Questions:
                 return BalancesSeen(query, reader.balances(result))
             case Topic.OPEN_ORDERS:
                 views = reader.open_orders(result)
-                return OrdersSeen(query, views, len(views))
+                return OrdersSeen(query, views, len(views), reader.foreign_holds(result))
             case Topic.CLOSED_ORDERS:
                 return OrdersSeen(query, *reader.closed_orders(result))
             case Topic.ORDERS:

@@ -91,6 +91,7 @@ class RestReader:
         self._universe = frozenset(universe)
         self._pair_by_key: dict[str, str] = {}
         self._asset_names: dict[str, str] = {}
+        self._assets_by_key: dict[str, tuple[str, str]] = {}
 
     def asset_pairs(self, result: bytes) -> tuple[Instrument, ...]:
         """Return the universe's instruments, and learn the venue's names of pairs and assets."""
@@ -100,10 +101,11 @@ class RestReader:
             instrument = instrument_from_asset_pair(key, entry)
             self._asset_names[entry.base] = instrument.base
             self._asset_names[entry.quote] = instrument.quote
+            names = (key, entry.altname, entry.wsname, instrument.pair)
+            self._assets_by_key.update(dict.fromkeys(names, (instrument.base, instrument.quote)))
             if instrument.pair in self._universe:
                 self.instruments[instrument.pair] = instrument
-                for name in (key, entry.altname, entry.wsname, instrument.pair):
-                    self._pair_by_key[name] = instrument.pair
+                self._pair_by_key.update(dict.fromkeys(names, instrument.pair))
         return tuple(self.instruments.values())
 
     def balances(self, result: bytes) -> dict[str, int]:
@@ -133,6 +135,16 @@ class RestReader:
         """Return every resting order; foreign ones have no lots and an empty pair, but are there."""
         return self._views(_decoded(wire.open_orders_decoder, result).open)
 
+    def foreign_holds(self, result: bytes) -> dict[str, int]:
+        """Return what resting orders that are not ours hold, by asset's display name, in units of 10**-ASSET_DECIMALS."""
+        holds: dict[str, int] = {}
+        for order in _decoded(wire.open_orders_decoder, result).open.values():
+            base, quote = self._assets_by_key.get(order.descr.pair, ("", ""))
+            asset = quote if order.descr.type == "buy" else base
+            if asset and not _is_ours(order):
+                holds[asset] = holds.get(asset, 0) + wire.held_units(order)
+        return holds
+
     def closed_orders(self, result: bytes) -> tuple[tuple[OrderView, ...], int]:
         """Return one page of closed orders, newest first, and how many there are."""
         page = _decoded(wire.closed_orders_decoder, result)
@@ -149,7 +161,7 @@ class RestReader:
         return tuple(fill for fill in fills if fill is not None), len(page.trades), page.count
 
     def _views(self, orders: dict[str, wire.Order]) -> tuple[OrderView, ...]:
-        # Foreign orders are only counted: their digits may be of an age with other precisions, so nobody reads them.
+        # The digits of foreign orders may be of an age with other precisions: no instrument reads them.
         return tuple(
             wire.order_view(order_id, order, self._instrument(order.descr.pair) if _is_ours(order) else None)
             for order_id, order in orders.items()

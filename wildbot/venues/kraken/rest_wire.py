@@ -10,16 +10,19 @@ Rules: numbers come as strings and stay text until an `Instrument` reads them; t
 Source: Kraken REST OpenOrders, ClosedOrders, QueryOrders, TradesHistory, TradeVolume, GetApiKeyInfo.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 
 import msgspec
 
 from wildbot.model.errors import ProtocolError
-from wildbot.model.exchange import Kind, OrderStatus, OrderView, Tif
+from wildbot.model.exchange import ASSET_DECIMALS, Kind, OrderStatus, OrderView, Tif
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import NANOS_PER_SECOND, Instrument, Liquidity, Money, money_from_text
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.market_numbers import number_text
+
+FOREIGN_NUMBER_MAX = 10**12
+"""No price and no size of anybody's order is as large."""
 
 ZERO = msgspec.Raw(b"0")
 
@@ -95,6 +98,7 @@ class Description(msgspec.Struct):
     type: str = "buy"
     ordertype: str = "limit"
     price: str = "0"
+    price2: str = "0"
 
 
 class Order(msgspec.Struct):
@@ -198,6 +202,23 @@ def order_view(order_id: str, order: Order, instrument: Instrument | None) -> Or
     )
 
 
+def held_units(order: Order) -> int:
+    """Return what an open order holds, in units of 10**-ASSET_DECIMALS: of quote for a buy, of base for a sell.
+
+    Rounded up, without fees; 0 when its numbers are not plain ones, since nobody else's order may stop our looks.
+    """
+    try:
+        size, done = _plain(order.vol), _plain(order.vol_exec)
+        if "viqc" in order.oflags.split(","):  # the volume is in quote currency
+            held = size - _plain(order.cost)
+        else:
+            price = _plain(order.descr.price2) or _plain(order.descr.price)
+            held = (size - done) * (price if order.descr.type == "buy" else 1)
+        return max(0, int(held.scaleb(ASSET_DECIMALS).to_integral_value(ROUND_CEILING)))
+    except (InvalidOperation, ValueError):
+        return 0
+
+
 def fill(exec_id: str, trade: Trade, instrument: Instrument) -> Filled:
     """Return a trade in our words; REST says neither the client order id nor the fee's asset: both are empty."""
     return Filled(
@@ -224,6 +245,13 @@ def seconds_ns(raw: msgspec.Raw) -> int:
         return int(Decimal(text) * NANOS_PER_SECOND)
     except (InvalidOperation, ValueError, OverflowError):
         raise ProtocolError(f"not a time in seconds: {text[:40]!r}") from None
+
+
+def _plain(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite() or not 0 <= number < FOREIGN_NUMBER_MAX:
+        raise ValueError(text[:40])
+    return number
 
 
 def _side(text: str) -> Side:

@@ -1,0 +1,74 @@
+"""The page of a backtest: whole, self-contained, with everything the result says."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.backtest.builders_backtest import DEMO, a_sample_tape
+from wildbot.adapters.recording import PairWriter
+from wildbot.analytics.plots import Series, line_chart
+from wildbot.cli import app
+from wildbot.market.book_changes import BookChanges
+from wildbot.model.market_data import BookSnapshot
+
+
+@pytest.fixture
+def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WILDBOT_HOME", str(tmp_path / "home"))
+    writer, changes = PairWriter(tmp_path / "rec", DEMO, "test"), BookChanges()
+    for row in a_sample_tape(seconds=130).events:
+        writer.add(changes.row(row) if isinstance(row, BookSnapshot) else row)  # type: ignore[arg-type]
+    writer.close()
+    return tmp_path / "rec"
+
+
+WORDS = ("--format", "wildbot", "--capital", "10000", "--set", "edge_policy=ignore", "--fills", "touch", "--json")
+
+
+def test_a_recording_gives_a_page_and_sheets_that_need_nothing_else(recording: Path) -> None:
+    page, sheets = recording.parent / "r.html", recording.parent / "sheets"
+    words = ["backtest", "--data", str(recording), *WORDS, "--html", str(page), "--csv", str(sheets)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    told, text = json.loads(result.stdout), page.read_text()
+    assert not re.search(r"<script|src=|href=|@import|url\(", text)
+    assert text.count("<svg") >= 2
+    assert told["decisions_digest"] in text
+    assert len(list(csv.reader((sheets / "fills.csv").open()))) == told["fills"] + 1
+
+
+def test_measured_delays_are_drawn_the_same_every_time_and_change_the_run(recording: Path) -> None:
+    measured = recording.parent / "latency.json"
+    measured.write_text(json.dumps({"feed": [10**6, 10**8], "order": [5 * 10**7], "report": [10**7, 2 * 10**8]}))
+    words = ["backtest", "--data", str(recording), *WORDS]
+    at_once, late, again = (
+        json.loads(CliRunner().invoke(app, [*words, *more]).stdout)["decisions_digest"]
+        for more in ([], ["--latency", str(measured)], ["--latency", str(measured)])
+    )
+    assert late == again != at_once
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"feed": []}', '{"feed": [-1]}', '{"way": [1]}'])
+def test_a_file_without_measured_delays_is_refused_in_a_sentence(recording: Path, content: str) -> None:
+    measured = recording.parent / "latency.json"
+    measured.write_text(content)
+    result = CliRunner().invoke(app, ["backtest", "--data", str(recording), *WORDS, "--latency", str(measured)])
+    assert result.exit_code == 78
+    assert "--latency" in result.output
+
+
+def test_a_chart_keeps_its_peaks_and_escapes_its_texts() -> None:
+    points = [(float(x), 100.0 if x == 7_777 else 0.0) for x in range(20_000)]
+    chart = line_chart("<b>", [Series("a&b", points)])
+    assert "<b>" not in chart
+    assert "a&amp;b" in chart
+    assert len(chart) < 60_000
+    assert min(float(y) for y in re.findall(r"[\d.]+,([\d.]+)", chart)) < 60
+
+
+def test_nothing_to_draw_is_no_chart() -> None:
+    assert line_chart("t", []) == ""
