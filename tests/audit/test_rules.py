@@ -491,3 +491,11 @@ def test_a_lease_that_died_with_the_allocator_before_a_status_could_show_it_is_n
     lease_of_another_epoch(run)
     note(run, 4.5, "balance_allocator", "killed")
     assert run.judged("I-20").outcome is not Outcome.VIOLATED
+
+
+def test_a_lease_that_a_silent_allocator_could_not_report_is_no_offence() -> None:
+    run = good_run()
+    lease_of_another_epoch(run)
+    for status in run.statuses:
+        status.document["actors"].append({"name": "balance_allocator", "heartbeat_age_ms": 5_000.0})
+    assert run.judged("I-20").outcome is not Outcome.VIOLATED

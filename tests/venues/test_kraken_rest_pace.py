@@ -84,3 +84,11 @@ def _wait_after(pace: RestPace, endpoint: str, now_s: float) -> float:
     for _ in range(7):
         pace.left(endpoint, now_s)
     return pace.wait_s(endpoint, now_s + 1.0)
+
+
+def test_a_successor_leaves_room_for_the_last_calls_of_one_who_could_not_write_them_down() -> None:
+    venue = Venue("intermediate", 0.0)
+    now_s = send(RestPace(1.0), venue, ["OpenOrders", "ClosedOrders"], 0.0)
+    unwritten = RestPace(1.0, now_s=now_s)  # its journal could not be written when it died
+    send(unwritten, venue, ["OpenOrders", "ClosedOrders", "TradesHistory"] * 8, now_s)
+    assert venue.peak <= ALLOWED * venue.most

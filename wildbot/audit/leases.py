@@ -12,6 +12,8 @@ from wildbot.audit.facts import Facts, mapping, rows
 from wildbot.audit.trail import NANOS, number
 
 NEAR_NS = 3 * NANOS
+FRESH_MS = 1_200.0
+"""Two heartbeats of the allocator, and a little."""
 ALLOCATOR = "balance_allocator"
 
 
@@ -33,6 +35,8 @@ class LeasesSeen:
         self._statuses: list[int] = []
         self._ends = [each.at_ns for each in facts.evidence.processes if each.actor == ALLOCATOR and each.what != "started"]
         for status in facts.evidence.statuses:
+            if not _is_fresh(status.document):
+                continue  # the allocator's row is an old one: it tells nothing of this instant
             self._statuses.append(status.seen_ns)
             for lease in rows(mapping(status.document.get("allocator")).get("leases")):
                 self._seen.setdefault(str(lease["pair"]), []).append(_lease(lease, status.seen_ns))
@@ -57,6 +61,12 @@ class LeasesSeen:
         place = bisect_left(self._statuses, ts_ns)
         before, after = self._statuses[place - 1 : place], self._statuses[place : place + 1]
         return bool(before and after) and ts_ns - before[0] < NEAR_NS // 2 and after[0] - ts_ns < NEAR_NS // 2
+
+
+def _is_fresh(document: Mapping[str, object]) -> bool:
+    """Whether the allocator was heard when this status was made; without a row of it nobody says otherwise."""
+    ages = [row.get("heartbeat_age_ms") for row in rows(document.get("actors")) if row.get("name") == ALLOCATOR]
+    return not ages or (ages[0] is not None and float(str(ages[0])) <= FRESH_MS)
 
 
 def _time_of(lease: LeaseSeen) -> int:

@@ -20,6 +20,11 @@ HISTORY_DEAR = 4.0
 SHARE = 0.75
 """Calls that left a second apart may arrive closer together; with this much they stay below 80 %."""
 
+SUCCESSOR_SHARE = 0.6
+UNWRITTEN = 4.0
+"""Less, after a start, until the counter was empty for as long as so much takes to be forgotten: the last calls of a
+predecessor that died may be written down nowhere, and what they counted fades only in silence."""
+
 
 class RestLimit(NamedTuple):
     """One account tier: what its counter holds, and how much of it is forgotten per second."""
@@ -45,7 +50,7 @@ class RestPace:
         limit = REST_LIMITS[tier]
         self._gap_s = 1.0 / calls_per_s
         self._max, self._decay_per_s = limit
-        self._most = limit.counter_max * SHARE
+        self._share = SUCCESSOR_SHARE
         self._history_cost = HISTORY_COST
         self._counter = min(self._max, max(0.0, empty_in_s) * self._decay_per_s)
         self._at_s = now_s
@@ -54,11 +59,14 @@ class RestPace:
     def wait_s(self, endpoint: str, now_s: float) -> float:
         """Return how long this call has to wait, 0 when it may leave now."""
         cost = self._cost(endpoint)
-        over = self._level(now_s) + cost - self._most if cost else 0.0
+        over = self._level(now_s) + cost - self._max * self._share if cost else 0.0
         return max(0.0, self._free_s - now_s, over / self._decay_per_s)
 
     def left(self, endpoint: str, now_s: float) -> None:
         """Count a call that leaves now."""
+        silent_s = now_s - self._at_s - self._counter / self._decay_per_s
+        if silent_s * self._decay_per_s >= UNWRITTEN:
+            self._share = SHARE
         self._counter, self._at_s = self._level(now_s) + self._cost(endpoint), now_s
         self._free_s = now_s + self._gap_s
 
