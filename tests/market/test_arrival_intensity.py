@@ -4,7 +4,7 @@ import random
 from math import exp, log
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.trading.builders_trading import PAIR, SECOND, START
@@ -39,6 +39,7 @@ def plain_fit(arrivals: list[tuple[int, int]], now: int, window_s: int, first: i
 
 
 @given(st.lists(st.tuples(st.integers(1, 3_000), st.integers(0, 900)), min_size=1, max_size=80))
+@example([(1, 0), *[(1, 300)] * 5, *[(1, 100)] * 5, *[(1, 200)] * 5])
 def test_the_fit_equals_a_plain_computation(steps: list[tuple[int, int]]) -> None:
     fitted, arrivals, at = ArrivalIntensity(20, 1.0, BINS), [], START
     fitted.advance(START)

@@ -24,6 +24,9 @@ LEAST_ARRIVALS = 5
 """A bin that fewer arrivals reached says nothing about its rate."""
 LEAST_BINS = 3
 
+BIN_EPSILON = 1e-9
+"""An arrival exactly at a bin's border reached it, whatever the division makes of it."""
+
 
 class Intensity(msgspec.Struct, frozen=True):
     """`scale` is A, arrivals per second that reach the mid; `decay` is k, per basis point."""
@@ -55,7 +58,7 @@ class ArrivalIntensity:
         """Take in one public trade and the mid (positive) that it met."""
         self.advance(trade.venue_ts_ns)
         distance_bps = abs(trade.ticks - mid_ticks) / mid_ticks * BPS
-        reached = min(int(distance_bps / self._bin_bps), len(self._counts) - 1)
+        reached = min(int(distance_bps / self._bin_bps + BIN_EPSILON), len(self._counts) - 1)
         key = (trade.venue_ts_ns, trade.side)
         if key == self._last and self._arrivals:
             arrival = self._arrivals[-1]
