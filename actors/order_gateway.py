@@ -29,6 +29,8 @@ from wildbot.desk.order_router import OrderRouter
 from wildbot.desk.records import journal_seen
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
+from wildbot.liaison.desk_stream import DeskStream
+from wildbot.liaison.questions import Questions
 from wildbot.model.control import EndEpoch, Entries, FromSupervisor, Rearm, StopAll
 from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
 from wildbot.model.errors import ConfigurationError, ProtocolError
@@ -38,8 +40,6 @@ from wildbot.model.status import Severity
 from wildbot.protocol.bus import TO_GATEWAY, encode, read_market_frame
 from wildbot.settings import Settings
 from wildbot.settings_loading import load
-from wildbot.venues.kraken.desk_stream import DeskStream
-from wildbot.venues.kraken.questions import Questions
 
 TICK_S = 0.1
 TRADERS_REMEMBERED_MAX = 1_000

@@ -19,7 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analytics": {"model", "market", "trading"},
     "messenger": {"model", "market", "trading", "desk", "analytics"},
     "protocol": {"model"},
-    "venues": {"model", "market", "desk"},
+    "venues": {"model", "market"},
+    "liaison": {"model", "desk", "venues"},
     "rehearsal": {
         "model",
         "market",
@@ -32,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "analytics",
         "protocol",
         "venues",
+        "liaison",
     },
     "backtest": {"model", "market", "trading", "strategies", "engine", "desk", "simulation", "analytics"},
     "settings_sections": set(),
@@ -46,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 PURE = {
     "model", "market", "trading", "desk", "strategies", "engine", "trader_seat", "simulation", "analytics", "protocol", "venues",
-    "rehearsal", "backtest", "messenger",
+    "liaison", "rehearsal", "backtest", "messenger",
 }  # fmt: skip
 WORLD = {
     "asyncio", "datetime", "logging", "loguru", "os", "pathlib", "random", "requests", "socket", "sqlite3", "streamlit",

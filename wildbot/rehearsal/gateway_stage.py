@@ -16,6 +16,8 @@ from wildbot.desk.records import JournalBatch, journal_batch, journal_seen
 from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
+from wildbot.liaison.desk_stream import DeskStream
+from wildbot.liaison.questions import Questions
 from wildbot.model.control import EndEpoch, Entries, FromSupervisor, Rearm, StopAll
 from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
 from wildbot.model.errors import ConfigurationError
@@ -28,8 +30,6 @@ from wildbot.rehearsal.journal import JournalRefusedError
 from wildbot.rehearsal.rest_worker import VirtualRest
 from wildbot.rehearsal.stage import MARKET, ORDERS, Stage
 from wildbot.rehearsal.venue import VirtualSocket
-from wildbot.venues.kraken.desk_stream import DeskStream
-from wildbot.venues.kraken.questions import Questions
 from wildbot.venues.kraken.rest_calls import NonceReserve, RestOutcome
 
 if TYPE_CHECKING:

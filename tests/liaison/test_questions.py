@@ -4,8 +4,8 @@ import json
 from urllib.parse import parse_qs
 
 from wildbot.desk.venue_queries import CancelTaken, Query, QueryRefused, TimerTaken, Topic
+from wildbot.liaison.questions import Questions
 from wildbot.model.errors import VenueRefusal
-from wildbot.venues.kraken.questions import Questions
 from wildbot.venues.kraken.rest import signed_request
 from wildbot.venues.kraken.rest_calls import RestOutcome
 

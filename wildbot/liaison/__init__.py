@@ -1,0 +1,1 @@
+"""Between the desk's words and a venue's wire: the only room that knows both."""
