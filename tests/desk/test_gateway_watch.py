@@ -14,13 +14,14 @@ from tests.desk.builders_router import (
     balances_after,
 )
 from wildbot.desk.alerts import RaiseAlert
-from wildbot.desk.gateway_commands import AskVenue, Leave
+from wildbot.desk.gateway_commands import ArmTimer, AskVenue, Leave
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.reconciliation import LATE_FILL_NS
-from wildbot.desk.venue_queries import Query, StreamLost, Topic, TradesSeen
+from wildbot.desk.venue_queries import Query, StreamLost, SystemStated, Topic, TradesSeen
 from wildbot.model.control import StopAll
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.executions import Accepted, Canceled, Denied, NotPlaced, OutcomeUnknown
+from wildbot.model.market_data import SystemStatus
 from wildbot.model.orders import CancelOrder
 from wildbot.trading.order_state import OrderState
 
@@ -102,6 +103,19 @@ def test_switch_whose_time_ran_out_over_resting_orders_counts_as_fired_and_is_ar
     desk.streams = True
     desk.run(3)
     assert desk.router.state.timer_until_ns > desk.now + 50 * SECOND
+
+
+def test_switch_is_armed_again_as_the_venue_comes_back_from_a_maintenance() -> None:
+    """Kraken "Cancel All Orders After": a timer that runs through a maintenance fires at its end."""
+    desk = a_resting_desk()
+    desk.router.on_stream(SystemStated(SystemStatus.MAINTENANCE), desk.now)
+    desk.run(5)
+    armed = len(desk.of(ArmTimer))
+    desk.router.on_stream(SystemStated(SystemStatus.CANCEL_ONLY), desk.now)
+    desk.run(0.1)
+    assert len(desk.of(ArmTimer)) == armed + 1
+    desk.run(1)
+    assert len(desk.of(ArmTimer)) == armed + 1  # once confirmed, it is renewed in its own time
 
 
 def test_accepted_order_without_any_record_is_given_up_only_after_three_looks_over_half_a_minute() -> None:

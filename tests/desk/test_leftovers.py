@@ -6,7 +6,7 @@ from tests.desk.builders_router import EPOCH, LOTS, SECOND, Desk, a_fill, a_view
 from wildbot.desk.gateway_commands import AskVenue, GatewayCommand
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.intents import Intent, new_intent
-from wildbot.desk.venue_queries import OrdersSeen, Query, Topic
+from wildbot.desk.venue_queries import OrdersSeen, Query, QueryRefused, Topic
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.orders import client_order_id
 from wildbot.trading.order_state import OrderState
@@ -170,3 +170,26 @@ def test_leftover_that_only_the_second_cancel_takes_back_is_closed_before_ready(
     desk._do_as_asked = forgets_the_first  # type: ignore[method-assign]
     seconds_to_ready(desk)
     assert not any(desk.router.state.intents.live())
+
+
+def test_leftovers_are_gone_before_anything_else_may_be_refused() -> None:
+    desk = a_desk_with_leftovers(3)
+    desk.world.refuse = lambda query: (
+        QueryRefused(query, "EGeneral:Permission denied") if query.topic is Topic.FEES else None
+    )
+    desk.take(desk.router.begin(desk.now))
+    desk.run(15)
+    assert "EGeneral:Permission denied" in desk.router.state.halt_reason
+    assert desk.world.open == []
+
+
+def test_spent_order_rate_delays_a_start_and_does_not_halt_it() -> None:
+    desk = a_desk_with_leftovers(3)
+    spent_until_ns = desk.now + 6 * SECOND
+    desk.world.refuse = lambda query: (
+        QueryRefused(query, "EOrder:Rate limit exceeded")
+        if query.topic in (Topic.CANCEL, Topic.FEES) and desk.now < spent_until_ns
+        else None
+    )
+    assert seconds_to_ready(desk) <= 30
+    assert not desk.router.state.halt_reason

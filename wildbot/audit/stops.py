@@ -42,9 +42,9 @@ def _made_ns(facts: Facts, add: Request, flight_ns: int) -> int:
 def _stops(facts: Facts) -> Iterator[Span]:
     events = [(int(str(row["ts_ns"])), str(row["kind"])) for row in facts.evidence.journal.events]
     ends = {"halt": ("rearm",), "stopping": ("ready",)}
-    for at_ns, kind in events:
-        if kind in ends:
-            over = [ts_ns for ts_ns, other in events if other in ends[kind] and ts_ns > at_ns]
+    for place, (at_ns, kind) in enumerate(events):
+        if kind in ends:  # the journal's order tells what came first within one instant
+            over = [ts_ns for ts_ns, other in events[place + 1 :] if other in ends[kind]]
             to_ns = min(over, default=FOREVER)
             if to_ns > facts.trail.from_ns:
                 yield at_ns, to_ns, kind

@@ -25,6 +25,7 @@ LOST_ANSWER_NS = 60 * NANOS_PER_SECOND
 
 PASSING_REFUSALS = (
     "EAPI:Rate limit",
+    "EOrder:Rate limit",
     "EService:",
     "EGeneral:Too many",
     "EGeneral:Internal error",

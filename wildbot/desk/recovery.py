@@ -74,14 +74,13 @@ class Recovery:
         state.reason = "reading the journal"
         journal = yield from ask(Query(Topic.JOURNAL), JournalSeen)
         self._replay(journal)
-        if any(state.intents.live()):
-            state.phase = Phase.RECONCILING
-            yield from self._leftovers.arm()
+        rests = any(state.intents.live())
+        if rests:  # first of all: nothing that is refused later may leave them there
+            yield from self._take_back(arm=True)
         state.reason = "asking for rights and fees"
         yield from self._learn_rights()
-        state.phase = Phase.RECONCILING
-        state.reason = "taking back leftover orders"
-        yield from self._leftovers.clear()
+        if not rests:
+            yield from self._take_back(arm=False)
         state.reason = "comparing balances"
         yield from self._balances.at_start()
         self._announce()
@@ -151,6 +150,13 @@ class Recovery:
             state.do(CloseStream("stop"), Leave(True, "nothing of ours rests", again))
 
     # --- parts ----------------------------------------------------------------------------------------------------
+
+    def _take_back(self, *, arm: bool) -> Steps:
+        self._state.phase = Phase.RECONCILING
+        if arm:
+            yield from self._leftovers.arm()
+        self._state.reason = "taking back leftover orders"
+        yield from self._leftovers.clear()
 
     def _learn_pairs(self) -> Steps:
         state = self._state

@@ -17,6 +17,7 @@ from wildbot.desk.order_desk import OrderDesk
 from wildbot.desk.report_desk import ReportDesk
 from wildbot.desk.venue_queries import CANCEL_IDS_MAX, DeadManArmed, Query, Topic
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.model.market_data import SystemStatus
 from wildbot.model.orders import OrderCommand
 from wildbot.model.status import GatewayStatus, Severity
 from wildbot.trading.order_state import OrderState
@@ -84,6 +85,7 @@ class Watch:
         self._orders = orders
         self._reports = reports
         self._timer_asked_ns = 0
+        self._was_shut = False
         self._status_ns = 0
         self._table_ns = 0
         self._probe_ns = 0
@@ -112,6 +114,7 @@ class Watch:
     def armed(self, news: DeadManArmed) -> None:
         """The venue confirmed the switch."""
         self._state.timer_until_ns = news.asked_ns + news.timeout_s * NANOS_PER_SECOND if news.timeout_s else 0
+        self._was_shut &= self._state.market.system is SystemStatus.MAINTENANCE
 
     def status(self, now_ns: int) -> GatewayStatus:
         """Return the gateway's row."""
@@ -195,6 +198,7 @@ class Watch:
 
     def _watch_timer(self, silence_ns: int, now_ns: int) -> None:
         state = self._state
+        self._was_shut |= state.market.system is SystemStatus.MAINTENANCE
         if 0 < state.timer_until_ns <= now_ns:
             state.timer_until_ns = 0
             if any(state.intents.live()):  # nobody told us, but it must have fired
@@ -213,7 +217,9 @@ class Watch:
         if not healthy or state.phase not in (Phase.READY, Phase.HALTED):
             return
         left_ns = state.timer_until_ns - now_ns
-        due = left_ns < TIMER_S * NANOS_PER_SECOND - TIMER_RENEW_NS
+        # As the venue comes back from a maintenance the switch fires, whatever it was told meanwhile.
+        fired = self._was_shut and state.market.system is not SystemStatus.MAINTENANCE
+        due = fired or left_ns < TIMER_S * NANOS_PER_SECOND - TIMER_RENEW_NS
         if due and now_ns - self._timer_asked_ns >= TIMER_RETRY_NS:
             self._timer_asked_ns = now_ns
             state.do(ArmTimer(TIMER_S))

@@ -90,7 +90,8 @@ def _deal_wire(world: "World", arguments: Arguments) -> None:
 def _note_away(world: "World", name: str, until_ns: int) -> None:
     """For the verdict: to the others, an actor whom no word reaches and who says none is a stopped one."""
     world.process(name, "stopped", "cut off")
-    world.timeline.at(until_ns, lambda: world.process(name, "continued", "connected again"))
+    back_ns = min(until_ns, world.plan.troubles_end_ns)
+    world.timeline.at(back_ns, lambda: world.process(name, "continued", "connected again"))
 
 
 def _deal_cut(world: "World", arguments: Arguments) -> None:

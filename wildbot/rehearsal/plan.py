@@ -6,7 +6,12 @@ Rules: a blow is a plain value, so that a schedule can be printed, shortened and
 
 from dataclasses import dataclass, field
 
+from wildbot.model.instrument import NANOS_PER_SECOND
+
 Arguments = dict[str, object]
+
+START_NS = 1_750_000_000 * NANOS_PER_SECOND
+"""When the doors of every rehearsal open."""
 
 TRADER = "trader"
 """As the victim of a blow: one of the traders that live then, `which` counts them."""
@@ -44,3 +49,8 @@ class RehearsalPlan:
     blows_per_minute: float = 20.0
     blows: tuple[Blow, ...] | None = None
     activity: float = 0.3
+
+    @property
+    def troubles_end_ns(self) -> int:
+        """When all that still troubles ends."""
+        return START_NS + int((self.calm_s + self.trouble_s) * NANOS_PER_SECOND)

@@ -11,13 +11,12 @@ from wildbot.rehearsal.blows import end_troubles, plan_blow
 from wildbot.rehearsal.brains import Brains, project_brains
 from wildbot.rehearsal.checks import Checks
 from wildbot.rehearsal.diary import Diary
-from wildbot.rehearsal.plan import Blow, RehearsalPlan
+from wildbot.rehearsal.plan import START_NS, Blow, RehearsalPlan
 from wildbot.rehearsal.schedule import draw_blows
 from wildbot.rehearsal.stage import SUPERVISOR
 from wildbot.rehearsal.timeline import Timeline
 from wildbot.rehearsal.world import World
 
-START_NS = 1_750_000_000 * NANOS_PER_SECOND
 CHECK_NS = 250 * NANOS_PER_MS
 STOP_NS = 45 * NANOS_PER_SECOND
 LAST_WORDS_NS = 2 * NANOS_PER_SECOND
@@ -56,11 +55,10 @@ def rehearse(plan: RehearsalPlan, *, brains: Brains | None = None, trace: Callab
         plan_blow(world, blow, START_NS + int(blow.at_s * NANOS_PER_SECOND))
     world.start_all()
     checks.every(CHECK_NS)
-    troubles_end_ns = START_NS + int((plan.calm_s + plan.trouble_s) * NANOS_PER_SECOND)
     try:
-        timeline.run_until(troubles_end_ns)
+        timeline.run_until(plan.troubles_end_ns)
         end_troubles(world)
-        timeline.run_until(troubles_end_ns + int(plan.settle_s * NANOS_PER_SECOND))
+        timeline.run_until(plan.troubles_end_ns + int(plan.settle_s * NANOS_PER_SECOND))
         checks.settled()
         _stop(world)
     except AssertionError as error:
