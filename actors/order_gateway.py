@@ -7,14 +7,12 @@ Rules: of one batch of commands all rows are on disk before the first byte leave
 import os
 from collections.abc import Sequence
 
-from actors.gateway_journal import GatewayJournal
-from actors.gateway_key_memory import KeyMemory
 from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
 from actors.runtime import Runtime
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
 from wildbot.adapters import failpoints
 from wildbot.adapters.home import Home
-from wildbot.adapters.journal import Journal, JournalError
+from wildbot.adapters.journal import Journal
 from wildbot.adapters.live_gate import place_of
 from wildbot.adapters.secrets import ApiKey
 from wildbot.adapters.venue_client import VenueClient
@@ -23,6 +21,7 @@ from wildbot.adapters.zmq_bus import Hub, Subscriber
 from wildbot.desk import gateway_commands as commands
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.gateway_commands import GatewayCommand
+from wildbot.desk.journal_keeper import JournalKeeper
 from wildbot.desk.key_health import LOCKED_UNTIL_KEY
 from wildbot.desk.order_desk import ANSWER_GRACE_NS
 from wildbot.desk.order_router import OrderRouter
@@ -30,10 +29,11 @@ from wildbot.desk.records import journal_seen
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
 from wildbot.liaison.desk_stream import DeskStream
+from wildbot.liaison.key_memory import KeyMemory
 from wildbot.liaison.questions import Questions
 from wildbot.model.control import EndEpoch, Entries, FromSupervisor, Rearm, StopAll
 from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
-from wildbot.model.errors import ConfigurationError, ProtocolError
+from wildbot.model.errors import ConfigurationError, JournalError, ProtocolError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import CancelOrder
 from wildbot.model.status import Severity
@@ -53,7 +53,7 @@ class OrderGateway:
     def __init__(self, runtime: Runtime, settings: Settings, key: ApiKey, journal: Journal) -> None:
         self._runtime = runtime
         self._journal = journal
-        self._rows = GatewayJournal(journal, runtime.now_ns)
+        self._rows = JournalKeeper(journal, runtime.now_ns, failpoints.reach)
         self._router = OrderRouter(gateway_setup(settings))
         self._questions = Questions(settings.trading.universe)
         self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
@@ -146,7 +146,7 @@ class OrderGateway:
 
     def _tick(self) -> None:
         runtime = self._runtime
-        self._key_memory.keep(self._client)
+        self._key_memory.keep(self._client.counter_empty_ns)
         if not self._journal.is_in_place():
             self._do(self._router.on_shell(JournalFailed("its file is gone"), runtime.now_ns()))
         else:

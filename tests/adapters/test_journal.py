@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wildbot.adapters.journal import Journal, JournalError
-from wildbot.model.errors import ConfigurationError
+from wildbot.adapters.journal import Journal
+from wildbot.model.errors import ConfigurationError, JournalError
 from wildbot.model.journal import EventRow, FillRow, LeaseRow, OrderRow
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from tests.adapters.test_journal import a_fill_row, a_journal, an_order_row
 from wildbot.adapters import journal_schema as schema
-from wildbot.adapters.journal import Journal, JournalError
+from wildbot.adapters.journal import Journal
 from wildbot.adapters.journal_backup import back_up
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import ConfigurationError, JournalError
 
 ROOT = Path(__file__).resolve().parents[2]
 WAL_HEADER = 32

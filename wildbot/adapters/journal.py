@@ -12,11 +12,11 @@ Known limit: the WAL-reset race fixed in SQLite 3.51.3 needs two writers or chec
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from wildbot.adapters import journal_schema as schema
-from wildbot.model.errors import ConfigurationError, WildBotError
+from wildbot.model.errors import ConfigurationError, JournalError
 from wildbot.model.journal import EventRow, FillRow, LeaseRow, OrderRow
 
 BUSY_TIMEOUT_S = 2.0
@@ -25,10 +25,6 @@ STAMP_KEY = "stamp/key"
 STAMP_PLACE = "stamp/place"
 CHECKPOINT_PAGES = 1_000
 _CURE = "`wildbot doctor` says more; nothing is traded until it is restored or moved away"
-
-
-class JournalError(WildBotError):
-    """A batch is not on disk; nothing that depends on it may be sent."""
 
 
 class Journal:
@@ -123,7 +119,7 @@ class Journal:
         orders: Iterable[OrderRow] = (),
         leases: Iterable[LeaseRow] | None = None,
         events: Iterable[EventRow] = (),
-        meta: dict[str, str] | None = None,
+        meta: Mapping[str, str] | None = None,
     ) -> None:
         """Put one batch on disk, all of it or nothing; a fill that is there already stays as it is.
 

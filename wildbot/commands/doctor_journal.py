@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from actors.gateway_key_memory import NONCE_META
 from wildbot.adapters import journal_schema as schema
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal import STAMP_KEY, STAMP_PLACE, STAMP_PROFILE
 from wildbot.adapters.live_gate import place_of
 from wildbot.commands.doctor_findings import Finding, Verdict
+from wildbot.liaison.key_memory import NONCE_META
 from wildbot.settings import Settings
 
 WAL_BYTES_WARN = 64 * 2**20

@@ -13,6 +13,10 @@ class ProtocolError(WildBotError):
     """Foreign bytes we cannot read: raised in a codec, caught once at the door; the message is dropped and counted."""
 
 
+class JournalError(WildBotError):
+    """The journal took nothing of a batch; the text says why. What depends on the rows does not happen."""
+
+
 class VenueRefusal(WildBotError):
     """The venue answered and said no; the text is the venue's own. The caller decides, nothing is retried blindly."""
 

@@ -61,7 +61,7 @@ class Checks:
         for pair, text in self._disagreeing().items():
             if pair in before:
                 self.breach(text)
-        for row in self._world.journal.orders.values():
+        for row in self._world.journal.order_rows.values():
             if row.state == "unknown":
                 self.breach(f"order {row.cl_ord_id} on {row.pair} is still unknown after the calm")
 

@@ -9,37 +9,33 @@ from typing import TYPE_CHECKING
 from wildbot.desk import gateway_commands as commands
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.gateway_commands import GatewayCommand
-from wildbot.desk.intents import CLOSED_KEPT_MAX
+from wildbot.desk.journal_keeper import JournalKeeper
 from wildbot.desk.order_desk import ANSWER_GRACE_NS
 from wildbot.desk.order_router import OrderRouter
-from wildbot.desk.records import JournalBatch, journal_batch, journal_seen
+from wildbot.desk.records import journal_seen
 from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
 from wildbot.liaison.desk_stream import DeskStream
+from wildbot.liaison.key_memory import KeyMemory
 from wildbot.liaison.questions import Questions
 from wildbot.model.control import EndEpoch, Entries, FromSupervisor, Rearm, StopAll
 from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
-from wildbot.model.errors import ConfigurationError
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.model.errors import ConfigurationError, JournalError
+from wildbot.model.instrument import NANOS_PER_MS
 from wildbot.model.market_data import MarketEvent
 from wildbot.model.orders import CancelOrder
 from wildbot.model.status import Severity
 from wildbot.protocol.bus import TO_GATEWAY, encode, read_market_frame
-from wildbot.rehearsal.journal import JournalRefusedError
 from wildbot.rehearsal.rest_worker import VirtualRest
 from wildbot.rehearsal.stage import MARKET, ORDERS, Stage
 from wildbot.rehearsal.venue import VirtualSocket
-from wildbot.venues.kraken.rest_calls import NonceReserve, RestOutcome
+from wildbot.venues.kraken.rest_calls import RestOutcome
 
 if TYPE_CHECKING:
     from wildbot.rehearsal.world import World
 
 TICK_NS = 100 * NANOS_PER_MS
-AGAIN_NS = 5 * NANOS_PER_SECOND
-NONCE_META = "nonce_ceiling"
-COUNTER_META = "rest_counter_empty_ns"
-COUNTER_NEWS_NS = NANOS_PER_SECOND
 EXIT_FAILED, EXIT_CONFIGURATION = 1, 78
 
 
@@ -48,16 +44,15 @@ class GatewayStage(Stage):
 
     def __init__(self, world: "World") -> None:
         super().__init__(world, GATEWAY)
-        self._journal = world.journal
         self.router: OrderRouter = world.brains.router(world.gateway_setup)
         self._questions = Questions(world.gateway_setup.universe)
-        self._nonces = NonceReserve(int(self._journal.meta.get(NONCE_META, "0")), self.now_ns())
-        self._counter_empty_ns = int(self._journal.meta.get(COUNTER_META, "0"))
+        self._rows = JournalKeeper(world.journal, self.now_ns, self.reach, world.committed)
+        self._key_memory = KeyMemory(world.journal, self.now_ns, self._complain)
         self._rest = VirtualRest(
             world.venue,
-            self._nonces,
+            self._key_memory.nonces,
             calls_per_s=world.rest_calls_per_s,
-            counter_empty_ns=self._counter_empty_ns,
+            counter_empty_ns=self._key_memory.counter_empty_ns,
             clock_ns=self.now_ns,
             tell=self._hear_rest,
         )
@@ -65,15 +60,15 @@ class GatewayStage(Stage):
         self._stream = DeskStream(self._link, self.router, self.now_ns)
         self._settle_ns = world.gateway_setup.deadline_ns + ANSWER_GRACE_NS
         self._traders: dict[int, str] = {}
-        self._unwritten = JournalBatch()
-        self._tried_ns = 0
 
     def begin(self) -> None:
         """Start up."""
         super().begin()
-        self._reserve_nonces()
         self.every(TICK_NS, self._tick)
         self._do(self.router.begin(self.now_ns()))
+
+    def _complain(self, text: str) -> None:
+        self.world.diary.note(self.now_ns(), "gateway complains ", text.encode())
 
     def on_death(self) -> None:
         """The operating system closes the connections."""
@@ -119,15 +114,16 @@ class GatewayStage(Stage):
     def on_command(self, command: FromSupervisor) -> None:
         """The supervisor orders something."""
         if isinstance(command, EndEpoch | Entries | StopAll | Rearm):
+            if isinstance(command, Rearm):
+                self._mend(at_once=True)
             self._do(self.router.on_supervisor(command, self.now_ns()))
 
     def _tick(self) -> None:
-        self._reserve_nonces()
-        self._keep_counter()
-        if self._unwritten and self.world.timeline.now_ns - self._tried_ns >= AGAIN_NS:
-            self._mend()
+        self._key_memory.keep(self._rest.counter_empty_ns)
+        self._mend()
         self._do(self._stream.pump())
-        self._do(self.router.on_shell(Tick(self.supervisor_silence_ns, self.world.halt_file), self.now_ns()))
+        tick = Tick(self.supervisor_silence_ns, self.world.halt_file, self._rows.took_ns)
+        self._do(self.router.on_shell(tick, self.now_ns()))
         self.state = self.router.state.phase.value
 
     # --- hands ----------------------------------------------------------------------------------------------------
@@ -141,33 +137,17 @@ class GatewayStage(Stage):
                 self._carry_out(command)
 
     def _write(self, batch: list[GatewayCommand]) -> bool:
-        rows = journal_batch(batch, self.router.state.instruments).after(self._unwritten)
-        if not batch or not rows:
-            return True
-        if rows.fills:
-            self.reach("gw.fill_seen")
         try:
-            self._journal.write(rows)
-        except JournalRefusedError as error:
-            self._unwritten, self._tried_ns = rows, self.world.timeline.now_ns
+            self._rows.write(batch, self.router.state.instruments)
+        except JournalError as error:
             failed = JournalFailed(str(error))
             self.later(0, lambda: self._do(self.router.on_shell(failed, self.now_ns())))
             return False
-        self._unwritten = JournalBatch()
-        self.world.committed(rows)
-        if rows.fills:
-            self.reach("gw.fill_committed")
         return True
 
-    def _mend(self) -> None:
-        self._tried_ns = self.world.timeline.now_ns
-        try:
-            self._journal.write(self._unwritten)
-        except JournalRefusedError:
-            return
-        rows, self._unwritten = self._unwritten, JournalBatch()
-        self.world.committed(rows)
-        self._do(self.router.on_shell(JournalMended(), self.now_ns()))
+    def _mend(self, *, at_once: bool = False) -> None:
+        if self.router.state.journal_failed and self._rows.catch_up(at_once=at_once):
+            self._do(self.router.on_shell(JournalMended(), self.now_ns()))
 
     def _send(self, command: commands.Send, *, written: bool) -> None:
         order, reason = command.command, ""
@@ -225,30 +205,9 @@ class GatewayStage(Stage):
             self.later(0, lambda: self._do(self.router.on_answer(answer, self.now_ns())))
 
     def _read_journal(self, query: Query) -> None:
-        contents = self._journal.contents(CLOSED_KEPT_MAX)
         try:
-            seen = journal_seen(query, contents, self.router.state.instruments, self._settle_ns)
+            seen = journal_seen(query, self._rows.contents(), self.router.state.instruments, self._settle_ns)
         except ConfigurationError as error:
             self._carry_out(commands.Refuse(str(error)))
             return
         self._do(self.router.on_answer(seen, self.now_ns()))
-
-    def _reserve_nonces(self) -> None:
-        ceiling = self._nonces.wanted_ceiling()
-        if ceiling is None:
-            return
-        try:
-            self._journal.write(JournalBatch(meta={NONCE_META: str(ceiling)}))
-        except JournalRefusedError:
-            return
-        self._nonces.extend(ceiling)
-
-    def _keep_counter(self) -> None:
-        empty_ns = self._rest.counter_empty_ns
-        if abs(empty_ns - self._counter_empty_ns) < COUNTER_NEWS_NS or empty_ns - self.now_ns() < COUNTER_NEWS_NS:
-            return
-        try:
-            self._journal.write(JournalBatch(meta={COUNTER_META: str(empty_ns)}))
-        except JournalRefusedError:
-            return
-        self._counter_empty_ns = empty_ns

@@ -71,7 +71,7 @@ def rehearse(plan: RehearsalPlan, *, brains: Brains | None = None, trace: Callab
         breaches=tuple(checks.breaches),
         ledger=[msgspec.json.decode(line) for line in lines],
         journal=world.journal.tables(),
-        meta=dict(world.journal.meta),
+        meta=world.journal.meta(),
         statuses=world.statuses,
         processes=world.processes,
         alerts=[f"{alert.level} {alert.actor} {alert.key}: {alert.text}" for alert in world.alerts],
@@ -80,8 +80,8 @@ def rehearse(plan: RehearsalPlan, *, brains: Brains | None = None, trace: Callab
         counters={
             "acts": timeline.acts,
             "lines": diary.lines,
-            "orders": len(world.journal.orders),
-            "fills": len(world.journal.fills),
+            "orders": len(world.journal.order_rows),
+            "fills": len(world.journal.fill_rows),
             "restarts": world.restarts,
         },
     )

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from actors.gateway_journal import AGAIN_NS, GatewayJournal
 from tests.desk.builders_router import PAIR, SOL, START, a_fill
-from wildbot.adapters.journal import Journal, JournalError
+from wildbot.adapters.failpoints import reach
+from wildbot.adapters.journal import Journal
 from wildbot.desk.gateway_commands import WriteEvent, WriteFill
+from wildbot.desk.journal_keeper import AGAIN_NS, JournalKeeper
+from wildbot.model.errors import JournalError
 from wildbot.model.instrument import Money
+from wildbot.rehearsal.journal import VirtualJournal
 
 WHOLE = {PAIR: SOL}
 
@@ -27,7 +30,7 @@ class Clock:
 def test_fill_that_met_a_locked_journal_is_written_when_it_takes_rows_again(tmp_path: Path) -> None:
     clock = Clock()
     journal = Journal(tmp_path / "sim.sqlite", profile="sim", key_fingerprint="key", place="simulated")
-    rows = GatewayJournal(journal, clock)
+    rows = JournalKeeper(journal, clock, reach)
     other = sqlite3.connect(tmp_path / "sim.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalError):
@@ -42,10 +45,21 @@ def test_fill_that_met_a_locked_journal_is_written_when_it_takes_rows_again(tmp_
     journal.close()
 
 
+def test_a_batch_without_rows_does_not_try_a_disk_that_refuses() -> None:
+    journal = VirtualJournal(Clock())
+    rows = JournalKeeper(journal, Clock(), reach)
+    journal.fault = "database or disk is full"
+    with pytest.raises(JournalError):
+        rows.write([WriteFill(a_fill(), 7, "entry", Money(0))], WHOLE)
+    rows.write([], WHOLE)  # the news of the failure: it raises nothing, so nothing goes round in circles
+    with pytest.raises(JournalError):
+        rows.write([WriteEvent(START, "note", "", "later")], WHOLE)
+
+
 def test_what_could_not_be_written_goes_first_with_the_next_batch(tmp_path: Path) -> None:
     clock = Clock()
     journal = Journal(tmp_path / "sim.sqlite", profile="sim", key_fingerprint="key", place="simulated")
-    rows = GatewayJournal(journal, clock)
+    rows = JournalKeeper(journal, clock, reach)
     other = sqlite3.connect(tmp_path / "sim.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalError):

@@ -7,8 +7,8 @@ Owns: the nonce reserve, the last counter written.
 
 from collections.abc import Callable
 
-from wildbot.adapters.journal import Journal, JournalError
-from wildbot.adapters.venue_client import VenueClient
+from wildbot.desk.journal_keeper import JournalStore
+from wildbot.model.errors import JournalError
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.venues.kraken.rest_calls import NonceReserve
 
@@ -20,7 +20,7 @@ COUNTER_NEWS_NS = NANOS_PER_SECOND
 class KeyMemory:
     """`nonces` is drawn from by the client; `keep` is called many times a second. `complain` hears what went wrong."""
 
-    def __init__(self, journal: Journal, now_ns: Callable[[], int], complain: Callable[[str], None]) -> None:
+    def __init__(self, journal: JournalStore, now_ns: Callable[[], int], complain: Callable[[str], None]) -> None:
         self._journal = journal
         self._now_ns = now_ns
         self._complain = complain
@@ -29,10 +29,9 @@ class KeyMemory:
         self.counter_empty_ns = int(stored.get(COUNTER_META, "0"))
         self._reserve()
 
-    def keep(self, client: VenueClient) -> None:
-        """Write down what has changed enough to matter."""
+    def keep(self, empty_ns: int) -> None:
+        """Write down what has changed enough to matter; `empty_ns` is when the venue's call counter is empty."""
         self._reserve()
-        empty_ns = client.counter_empty_ns
         is_news = abs(empty_ns - self.counter_empty_ns) >= COUNTER_NEWS_NS
         if is_news and empty_ns - self._now_ns() >= COUNTER_NEWS_NS and self._write(COUNTER_META, empty_ns):
             self.counter_empty_ns = empty_ns
