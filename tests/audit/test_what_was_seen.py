@@ -1,5 +1,7 @@
 """What a status tells of leases, and when; what comes first within one instant."""
 
+import pytest
+
 from tests.audit.builders_run import Run, good_run, ns
 from wildbot.audit.evidence import ProcessNote
 from wildbot.audit.verdict import Outcome
@@ -35,11 +37,12 @@ def test_a_status_after_the_buy_that_repeats_a_word_from_before_it_tells_nothing
     assert run.judged("I-20").outcome is not Outcome.VIOLATED
 
 
-def test_leases_that_came_and_went_around_the_end_of_a_supervisor_are_no_offence() -> None:
+@pytest.mark.parametrize("actor", ["supervisor", "trader-SOL-USDC", ALLOCATOR])
+def test_leases_that_came_and_went_around_the_end_of_who_has_or_shows_them_are_no_offence(actor: str) -> None:
     run = a_run_without_leases_in_its_statuses(age_ms=0)
     for row in run.orders:
         if row["side"] == "buy":
-            run.processes.append(ProcessNote(row["created_ns"] + ns(0.5) - ns(0), "supervisor", "killed"))
+            run.processes.append(ProcessNote(row["created_ns"] + ns(0.5) - ns(0), actor, "killed"))
     assert run.judged("I-20").outcome is not Outcome.VIOLATED
 
 

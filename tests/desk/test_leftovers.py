@@ -193,3 +193,18 @@ def test_spent_order_rate_delays_a_start_and_does_not_halt_it() -> None:
     )
     assert seconds_to_ready(desk) <= 30
     assert not desk.router.state.halt_reason
+
+
+def test_refused_plan_is_tried_again_and_ends_halted_with_everything_known() -> None:
+    desk = a_desk_with_leftovers(2)
+    refused_until_ns = desk.now + 20 * SECOND
+    desk.world.refuse = lambda query: (
+        QueryRefused(query, "EOrder:Insufficient funds")
+        if query.topic is Topic.OPEN_ORDERS and desk.now < refused_until_ns
+        else None
+    )
+    desk.take(desk.router.begin(desk.now))
+    desk.run(60)
+    assert desk.router.state.phase is Phase.HALTED
+    assert not any(desk.router.state.intents.live())
+    assert desk.router.state.stream_up

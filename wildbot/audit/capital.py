@@ -143,7 +143,7 @@ def orders_have_leases(facts: Facts) -> Verdict:
     for order in facts.trail.own:
         row = facts.row_of(order.cl_ord_id)
         is_exit = row is not None and row["purpose"] == "exit"
-        if order.side != "buy" or is_exit or not leases.is_watched(order.opened_ns):
+        if order.side != "buy" or is_exit or not leases.is_watched(order.pair, order.opened_ns):
             continue
         compared += 1
         near = leases.near(order.pair, order.opened_ns)

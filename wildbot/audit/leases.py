@@ -18,7 +18,8 @@ FRESH_MS = 1_200.0
 """Two heartbeats of the allocator, and a little."""
 ALLOCATOR = "balance_allocator"
 TELLERS = (ALLOCATOR, "supervisor")
-"""Who must live for leases to be seen: as one of them ends, leases come and go between two statuses."""
+"""Who must live for leases to be seen, beside the pair's own trader: as one of them ends, leases come and go between two
+statuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LeasesSeen:
     def __init__(self, facts: Facts) -> None:
         self._seen: dict[str, list[LeaseSeen]] = {}
         self._statuses: list[int] = []
-        self._ends = [each.at_ns for each in facts.evidence.processes if each.actor in TELLERS and each.what != "started"]
+        self._ends = [each for each in facts.evidence.processes if each.what != "started"]
         for status in facts.evidence.statuses:
             age_ms = _age_ms(status.document)
             if age_ms is None or age_ms > FRESH_MS:
@@ -60,14 +61,17 @@ class LeasesSeen:
 
     def largest_near(self, pair: str, ts_ns: int) -> Decimal | None:
         """Return the largest amount seen of a pair around an instant, or None: it may have grown while nobody looked."""
-        if not self.is_watched(ts_ns):
+        if not self.is_watched(pair, ts_ns):
             return None
         return max((each.amount for each in self.near(pair, ts_ns)), default=None)
 
-    def is_watched(self, ts_ns: int) -> bool:
-        """Whether a status stands shortly before an instant and one shortly after, and all lived to tell."""
-        if any(abs(ts_ns - end_ns) < NEAR_NS for end_ns in self._ends):
-            return False
+    def is_watched(self, pair: str, ts_ns: int) -> bool:
+        """Whether a status stands shortly before an instant and one shortly after, and all lived to tell of this pair."""
+        trader = pair.replace("/", "-")
+        for end in self._ends:
+            concerns = end.actor in TELLERS or trader in f"{end.actor} {end.detail}".replace("/", "-")
+            if concerns and abs(ts_ns - end.at_ns) < NEAR_NS:
+                return False
         place = bisect_left(self._statuses, ts_ns)
         before, after = self._statuses[place - 1 : place], self._statuses[place : place + 1]
         return bool(before and after) and ts_ns - before[0] < NEAR_NS // 2 and after[0] - ts_ns < NEAR_NS // 2

@@ -45,12 +45,16 @@ from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopReques
 from wildbot.model.control import EndEpoch, Entries, Rearm, StopAll
 from wildbot.model.desk import CountQuestion, LeaseRecall, LeaseTable, OrderRequest, ToGateway, TraderHello
 from wildbot.model.executions import OrderReport
+from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.market_data import MarketEvent
 from wildbot.model.orders import AmendOrder, CancelOrder, NewOrder
 from wildbot.model.status import Severity
 
 FromShell = Tick | NotSent | JournalFailed | JournalMended | StopRequested
 FromSupervisor = EndEpoch | Entries | StopAll | Rearm
+
+REFUSED_AGAIN_NS = 30 * NANOS_PER_SECOND
+"""A venue that refused a plan may take it later; we stay halted, but know what rests."""
 
 
 class OrderRouter:
@@ -71,6 +75,7 @@ class OrderRouter:
         self._rounds = Rounds(state, self._recovery, self._reconciliation, self._balances)
         self._watch = Watch(state, self._orders, self._reports)
         self._plans = PlanRunner()
+        self._again_ns = 0
         self._stops = StopDesk(state, self._peers, self._recovery, self._balances, self._plans, self._run)
 
     @property
@@ -232,8 +237,10 @@ class OrderRouter:
 
     def _after_plans(self, now_ns: int) -> None:
         state = self.state
-        if self._key.release() and not self._plans.is_running("main") and state.phase is Phase.RECONCILING:
-            self._run("main", self._recovery.reconnect())
+        may_go_on = self._key.release() or 0 < self._again_ns <= now_ns
+        if may_go_on and state.phase is Phase.RECONCILING and not self._plans.is_running("main"):
+            self._again_ns = 0
+            self._run("main", self._recovery.go_on())
         self._stops.watch(now_ns)
         if state.phase not in (Phase.READY, Phase.HALTED) or self._plans.is_running("main"):
             return
@@ -262,6 +269,7 @@ class OrderRouter:
         if state.phase is Phase.STARTING:  # nothing was sent and nothing of ours can rest
             state.do(Refuse(f"the exchange refuses this key or this set-up: {text}"))
             return
-        # Orders may rest and cannot be managed: the dead man's switch runs out on its own.
+        # Orders may rest and cannot be managed: the dead man's switch runs out on its own. We stay halted, and look again.
+        self._again_ns = state.now_ns + REFUSED_AGAIN_NS
         state.alert(Severity.CRITICAL, "venue_refusal", text)
         state.halt(state.now_ns, f"the venue refused: {text}")

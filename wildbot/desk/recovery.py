@@ -61,6 +61,7 @@ class Recovery:
         self._clock = ClockWatch(state)
         self._reconnect_ns = RECONNECT_FIRST_NS
         self._verified_ns = 0
+        self._is_whole = False
 
     def start(self) -> Plan:
         """From nothing to READY. What may rest from the last run is the first thing that is seen to."""
@@ -83,9 +84,14 @@ class Recovery:
             yield from self._take_back(arm=False)
         state.reason = "comparing balances"
         yield from self._balances.at_start()
+        self._is_whole = True
         self._announce()
         yield from self._connect()
         self._ready()
+
+    def go_on(self) -> Plan:
+        """From a plan that the venue refused, or that a lockout ended, to READY."""
+        return self.reconnect() if self._is_whole else self.start()
 
     def reconnect(self) -> Plan:
         """From a lost stream back to READY."""
