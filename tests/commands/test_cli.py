@@ -26,10 +26,6 @@ from wildbot.commands.terminal import exit_code_of
 from wildbot.desk.supervision_words import SupervisorState
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = (
-    "up", "down", "status", "pairs", "swap", "pause", "resume", "flatten", "halt", "rearm", "logs", "config", "doctor",
-    "report", "exchange", "bench", "backup", "drill", "backtest", "sweep", "record", "viability",
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -71,20 +67,6 @@ def sentences(result: Result) -> str:
 
 def an_obedient(document: Mapping[str, object]) -> Any:
     return lambda verb, args: {"ok": True, "result": dict(document) if verb == "status" else {}}
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_listed_and_explains_itself_with_an_example(verb: str) -> None:
-    assert verb in wildbot("--help").stdout
-    page = wildbot(verb, "--help")
-    assert page.exit_code == 0
-    assert "Example" in page.stdout or verb == "bench"
-
-
-def test_help_loads_nothing_heavy() -> None:
-    script = "import sys, wildbot.cli; print([m for m in ('streamlit', 'pandas', 'pyarrow') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import typer
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal_backup import back_up
 from wildbot.commands.doctor_journal import journal_path
-from wildbot.commands.terminal import say
+from wildbot.commands.terminal import explained, say
 from wildbot.settings_loading import load
 
 
+@explained
 def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
-    """Copy the journal of this profile to a file: whole, checked, without any key.
+    """Copy the journal to a file: whole, checked, without any key.
 
     Example: wildbot backup journal-monday.sqlite
     """

@@ -6,10 +6,11 @@ import msgspec
 import typer
 
 from actors.run_record import chosen_universe
-from wildbot.commands.terminal import JsonOption, clean, new_table, output, print_json
+from wildbot.commands.terminal import JsonOption, clean, explained, new_table, output, print_json
 from wildbot.settings_loading import load
 
 
+@explained
 def config(
     profile: Annotated[str | None, typer.Option("--profile", "-p", help="Another profile than the one in force.")] = None,
     json_output: JsonOption = False,

@@ -22,14 +22,17 @@ from wildbot.commands.doctor_journal import journal_path, look_at_journal, nonce
 from wildbot.commands.doctor_machine import look_at_build, look_at_disk, look_at_home, look_at_sqlite
 from wildbot.commands.doctor_telegram import look_at_telegram
 from wildbot.commands.instance import Instance
-from wildbot.commands.terminal import JsonOption, clean, new_table, output, print_json
+from wildbot.commands.terminal import JsonOption, clean, explained, new_table, output, print_json
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
 
 
+@explained
 def doctor(json_output: JsonOption = False) -> None:
-    """Check configuration, home, disk, journal, ports, processes, keys, exchange and clock; say the cure of what is wrong.
+    """Check the whole installation and say the cure of each finding.
+
+    Looks at configuration, home, disk, journal, ports, processes, keys, exchange and clock; a failure ends with 1.
 
     Example: wildbot doctor
     """

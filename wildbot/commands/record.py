@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from wildbot.commands.terminal import explained
 
+
+@explained
 def record(
     url: Annotated[
         str,
@@ -27,7 +30,9 @@ def record(
         int, typer.Option("--cap-mb", min=0, help="Delete the oldest hours beyond this size; 0: as recorder.cap_mb says.")
     ] = 0,
 ) -> None:
-    """Write down books, trades and tickers, verified, as Parquet files of an hour each.
+    """Write down books, trades and tickers, verified, as Parquet files.
+
+    A file is an hour of one pair.
 
     Replay them with: wildbot exchange --market replay --data FOLDER --format wildbot
 
@@ -39,6 +44,7 @@ def record(
     _become("recorder", [*words, "--seconds", str(seconds), "--cap-mb", str(cap_mb)])
 
 
+@explained
 def import_recording(
     path: Annotated[Path, typer.Argument(help="A recording; for LOBSTER the message file.")],
     form: Annotated[
@@ -47,7 +53,9 @@ def import_recording(
     data: Annotated[Path, typer.Option("--data", help="The folder; one below it for each pair.")] = Path("recordings"),
     depth: Annotated[int, typer.Option("--depth", min=1, help="Levels per side.")] = 10,
 ) -> None:
-    """Turn a recording of LOBSTER, Binance, Bitstamp or Kraken into WildBot's own format.
+    """Turn a recording of another kind into WildBot's own format.
+
+    Kinds: LOBSTER, Binance, Bitstamp, Kraken.
 
     Example: wildbot import-recording AMZN_2012-06-21_34200000_57600000_message_5.csv.gz --data recordings
     """

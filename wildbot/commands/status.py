@@ -13,13 +13,24 @@ from actors.spec import EXIT_DONE, EXIT_FAILED
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.status_feed import StatusFeed
 from wildbot.analytics.status_view import StatusView, view_of
-from wildbot.commands.terminal import JsonOption, clean, current_home, exit_code_of, fail, new_table, output, print_json
+from wildbot.commands.terminal import (
+    JsonOption,
+    clean,
+    current_home,
+    exit_code_of,
+    explained,
+    fail,
+    new_table,
+    output,
+    print_json,
+)
 
 FRESH_S = 3.0
 ALERTS_SHOWN = 5
 UNKNOWN = "-"
 
 
+@explained
 def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Draw it again twice a second until Ctrl-C.")] = False,
     json_output: JsonOption = False,
@@ -38,8 +49,9 @@ def status(
         output().print(drawn(_readable(document), 0.0))
 
 
+@explained
 def pairs(json_output: JsonOption = False) -> None:
-    """Show the pair scanner's ranking: which pair deserves a trader, and why not.
+    """Show the pair scanner's ranking: which pair deserves a trader, and why.
 
     Example: wildbot pairs
     """

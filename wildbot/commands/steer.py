@@ -23,6 +23,7 @@ from wildbot.commands.terminal import (
     confirm,
     current_home,
     exit_code_of,
+    explained,
     fail,
     print_json,
     say,
@@ -40,6 +41,7 @@ Effect = Callable[[StatusView], str | None]
 OptionalPair = Annotated[str | None, typer.Argument(help="One pair, such as BTC/USDC; none: all of them.")]
 
 
+@explained
 def swap(
     out: Annotated[str, typer.Argument(help="The pair to stop trading.")],
     into: Annotated[str, typer.Argument(metavar="IN", help="The pair to trade instead.")],
@@ -54,6 +56,7 @@ def swap(
     _steer("swap", {"out": out, "in": into}, will, _swapped(out, into), ask=True, yes=yes, as_json=json_output)
 
 
+@explained
 def pause(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     """Take no new entries; exits go on.
 
@@ -64,6 +67,7 @@ def pause(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     )
 
 
+@explained
 def resume(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     """Take entries again after a pause.
 
@@ -72,8 +76,9 @@ def resume(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     _steer("resume", _pair(pair), f"{_named(pair)}: entries again", _not_in_state(pair, "paused"), as_json=json_output)
 
 
+@explained
 def flatten(pair: OptionalPair = None, yes: YesOption = False, json_output: JsonOption = False) -> None:
-    """Cancel all orders and leave the position at the market, inside the price collar; then pause.
+    """Cancel all orders and leave the position, inside the price collar; then pause.
 
     Example: wildbot flatten BTC/USDC --yes
     """
@@ -81,8 +86,11 @@ def flatten(pair: OptionalPair = None, yes: YesOption = False, json_output: Json
     _steer("flatten", _pair(pair), will, _flat(pair), ask=True, yes=yes, as_json=json_output)
 
 
+@explained
 def halt(yes: YesOption = False, json_output: JsonOption = False) -> None:
-    """Stop trading for safety: cancel everything, refuse every order until `wildbot rearm`, also after a restart.
+    """Cancel everything and refuse every order until `wildbot rearm`.
+
+    It outlasts a restart.
 
     Example: wildbot halt --yes
     """
@@ -90,6 +98,7 @@ def halt(yes: YesOption = False, json_output: JsonOption = False) -> None:
     _steer("halt", {}, will, _whole_state("halted"), ask=True, yes=yes, as_json=json_output)
 
 
+@explained
 def rearm(yes: YesOption = False, json_output: JsonOption = False) -> None:
     """Trade again after a halt.
 

@@ -25,7 +25,7 @@ from wildbot.commands.instance import LOCK_ROLE, Instance
 from wildbot.commands.live_start import examined_live_settings
 from wildbot.commands.ordered_stop import stop_in_order
 from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
-from wildbot.commands.terminal import current_home, fail, say, warn
+from wildbot.commands.terminal import current_home, explained, fail, say, warn
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import OVERLAY_NAME, load
 
@@ -41,6 +41,7 @@ FRESH_S = 3.0
 LAST_LINES = 3
 
 
+@explained
 def up(
     profile: Annotated[str | None, typer.Option("--profile", "-p", help="sim (default), paper or live.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A file on top of the profile's.")] = None,
@@ -83,8 +84,9 @@ def up(
     raise typer.Exit(code)
 
 
+@explained
 def down() -> None:
-    """Stop everything in order: no new orders, cancel, confirm none rest, then the processes.
+    """Stop in order: no new orders, cancel, confirm none rest, then the processes.
 
     Example: wildbot down
     """
