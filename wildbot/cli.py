@@ -7,7 +7,7 @@ from wildbot.commands.listed import Verb, group_of
 VERBS = {
     "Run": (
         Verb("up", "up:up", "Start everything and trade; Ctrl-C stops in order."),
-        Verb("down", "up:down", "Stop in order: no new orders, cancel, confirm none rest, then the processes."),
+        Verb("down", "down:down", "Stop in order: no new orders, cancel, confirm none rest, then the processes."),
         Verb("doctor", "doctor:doctor", "Check the whole installation and say the cure of each finding."),
         Verb("config", "config:config", "Show the settings in force and the origin of each."),
         Verb("backup", "backup:backup", "Copy the journal to a file: whole, checked, without any key."),
@@ -21,6 +21,8 @@ VERBS = {
     ),
     "Steer": (
         Verb("swap", "steer:swap", "Trade another pair instead of one; nothing else restarts."),
+        Verb("start", "steer:start", "Trade a pair: one that was stopped, one in quarantine, or one more."),
+        Verb("stop", "steer:stop", "Stop trading a pair until it is started again."),
         Verb("pause", "steer:pause", "Take no new entries; exits go on."),
         Verb("resume", "steer:resume", "Take entries again after a pause."),
         Verb("flatten", "steer:flatten", "Cancel all orders and leave the position, inside the price collar; then pause."),

@@ -140,6 +140,18 @@ def test_swap_waits_until_the_old_pair_is_gone_and_the_new_one_quotes(home: Home
     assert supervisor.heard[0] == ("swap", {"out": "BTC/USDC", "in": "SOL/USDC"})
 
 
+def test_a_pair_is_stopped_and_started_again(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient({})) as supervisor:
+        supervisor.shows(a_document(traders=[a_trader("SOL/USDC")]))
+        stopped = wildbot("stop", "BTC/USDC", "--yes")
+        supervisor.shows(a_document())
+        started = wildbot("start", "BTC/USDC")
+    assert (stopped.exit_code, started.exit_code) == (0, 0)
+    assert "BTC/USDC is not traded" in sentences(stopped) and "BTC/USDC is traded" in sentences(started)
+    asked = [heard for heard in supervisor.heard if heard[0] in ("stop", "start")]
+    assert asked == [("stop", {"pair": "BTC/USDC"}), ("start", {"pair": "BTC/USDC"})]
+
+
 def test_an_accepted_verb_without_effect_times_out_with_code_5(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steer, "EFFECT_WAIT_S", 0.2)
     with FakeSupervisor(home, an_obedient({})) as supervisor:

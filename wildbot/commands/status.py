@@ -128,7 +128,7 @@ def drawn(view: StatusView, age_s: float) -> RenderableType:
 
 
 def _traders(view: StatusView) -> RenderableType:
-    table = new_table("pair", "state", ">position", ">bid", ">ask", ">our bid", ">our ask", ">pnl", ">age ms", "why")
+    table = new_table("pair", "state", ">position", ">bid", ">ask", ">our bid", ">our ask", ">pnl", ">age ms", "~why")
     for trader in view.traders:
         quotes = trader.quotes
         table.add_row(
@@ -156,7 +156,7 @@ def _actors(view: StatusView) -> RenderableType:
 
 def _scanner(view: StatusView) -> RenderableType:
     table = new_table(
-        ">rank", "pair", ">score", ">spread bps", ">volatility bps", ">hurdle bps", "tradeable", "active", "why"
+        ">rank", "pair", ">score", ">spread bps", ">volatility bps", ">hurdle bps", "tradeable", "active", "~why"
     )
     for row in view.scanner:
         numbers = (row.score, row.spread_bps, row.volatility_bps, row.hurdle_bps)

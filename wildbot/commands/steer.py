@@ -57,6 +57,31 @@ def swap(
 
 
 @explained
+def start(
+    pair: Annotated[str, typer.Argument(help="The pair to trade, such as BTC/USDC.")], json_output: JsonOption = False
+) -> None:
+    """Trade a pair: one that was stopped, one in quarantine, or one more.
+
+    Example: wildbot start BTC/USDC
+    """
+    _steer("start", {"pair": pair}, f"{pair} gets a trader, and leaves quarantine", _reporting(pair), as_json=json_output)
+
+
+@explained
+def stop(
+    pair: Annotated[str, typer.Argument(help="The pair to leave, such as BTC/USDC.")],
+    yes: YesOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Stop trading a pair until it is started again.
+
+    Example: wildbot stop BTC/USDC
+    """
+    will = f"{pair} is withdrawn and left by the swap policy; nothing takes its place until `wildbot start`"
+    _steer("stop", {"pair": pair}, will, _gone(pair), ask=True, yes=yes, as_json=json_output)
+
+
+@explained
 def pause(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     """Take no new entries; exits go on.
 
@@ -163,6 +188,18 @@ def _swapped(out: str, into: str) -> Effect:
         return f"{out} is flat and gone, {into} quotes" if gone and arrived else None
 
     return effect
+
+
+def _reporting(pair: str) -> Effect:
+    def effect(status: StatusView) -> str | None:
+        speaks = any(trader.pair == pair and trader.strategy for trader in status.traders)
+        return f"{pair} is traded" if speaks else None
+
+    return effect
+
+
+def _gone(pair: str) -> Effect:
+    return lambda status: None if any(trader.pair == pair for trader in status.traders) else f"{pair} is not traded"
 
 
 def _flat(pair: str | None) -> Effect:
