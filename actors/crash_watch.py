@@ -1,7 +1,8 @@
 """Hears from supervisord which programs end unasked or are given up on, and tells the owner: a crash loop is never silent.
 
 Rules: standard output belongs to supervisord's listener protocol, nothing else may be printed there; an event is
-    acknowledged before it is judged, so that a fault here never blocks supervisord's queue.
+    acknowledged before it is judged, so that a fault here never blocks supervisord's queue. In an ordered stop every end is
+    meant, whatever the program's exit code.
 Source: supervisor's event listener protocol: READY, one header line, the payload, RESULT.
 Known limit: while the supervisor actor itself is down, alerts wait in this process' queue and in its log.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
 from wildbot.adapters.home import Home
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.model.errors import ProtocolError
 from wildbot.model.status import Severity
 from wildbot.settings_loading import load
@@ -22,11 +24,14 @@ READY = b"READY\n"
 DONE = b"RESULT 2\nOK"
 EVENT_BYTES_MAX = 64 * 1024
 READ_BYTES = 4096
+STOPPING = "STOPPING"
+"""supervisord itself stops; of a program this watch is not told that."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramEvent:
-    """One change of state of one program; `expected` is False when its exit code asks for a restart."""
+    """One change of state of one program, or of supervisord itself; `expected` is False when its exit code asks for a
+    restart."""
 
     program: str
     state: str
@@ -77,7 +82,9 @@ class EventReader:
             events.append(
                 ProgramEvent(
                     program=payload.get("processname", "?"),
-                    state=header.get("eventname", "").removeprefix("PROCESS_STATE_"),
+                    state=header.get("eventname", "")
+                    .removeprefix("PROCESS_STATE_")
+                    .removeprefix("SUPERVISOR_STATE_CHANGE_"),
                     expected=payload.get("expected") == "1",
                     attempts=int(payload.get("tries", "0")) if payload.get("tries", "").isdigit() else 0,
                 )
@@ -91,6 +98,25 @@ def _words(line: bytes) -> dict[str, str]:
     return dict(word.split(":", 1) for word in text.split() if ":" in word)
 
 
+class CrashNews:
+    """What the owner is told of events, one after the other."""
+
+    def __init__(self) -> None:
+        self._stopping = False
+
+    def hear(self, event: ProgramEvent) -> list[RaiseAlert | ClearAlert]:
+        """Return the alerts that an event raises or clears."""
+        # Two conditions, so that giving up is told even while the crash before it still stands.
+        crashed, given_up = f"crash:{event.program}", f"given_up:{event.program}"
+        if event.state == STOPPING:
+            self._stopping = True
+        elif event.state == "RUNNING":
+            return [ClearAlert(crashed), ClearAlert(given_up)]
+        elif event.severity is not None and not self._stopping:
+            return [RaiseAlert(event.severity, given_up if event.state == "FATAL" else crashed, event.sentence)]
+        return []
+
+
 class CrashWatch:
     """The listener: reads events, answers supervisord, alerts."""
 
@@ -99,6 +125,7 @@ class CrashWatch:
         self._source = source
         self._sink = sink
         self._reader = EventReader()
+        self._news = CrashNews()
         runtime.watch(source, self._hear)
         runtime.state = "running"
         os.write(sink, READY)
@@ -110,16 +137,15 @@ class CrashWatch:
             return
         for event in self._reader.feed(received):
             os.write(self._sink, DONE + READY)
-            self._tell(event)
+            for news in self._news.hear(event):
+                self._tell(news)
 
-    def _tell(self, event: ProgramEvent) -> None:
-        # Two conditions, so that giving up is told even while the crash before it still stands.
-        crashed, given_up = f"crash:{event.program}", f"given_up:{event.program}"
-        if event.state == "RUNNING":
-            self._runtime.clear(crashed)
-            self._runtime.clear(given_up)
-        elif event.severity is not None:
-            self._runtime.alert(event.severity, given_up if event.state == "FATAL" else crashed, event.sentence)
+    def _tell(self, news: RaiseAlert | ClearAlert) -> None:
+        match news:
+            case RaiseAlert(level, key, text):
+                self._runtime.alert(level, key, text)
+            case ClearAlert(key):
+                self._runtime.clear(key)
 
 
 def run(words: Sequence[str]) -> int:

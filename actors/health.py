@@ -11,6 +11,9 @@ DOCUMENT_AGE_S_MAX = 2.0
 HEARTBEAT_AGE_MS_MAX = 3_000.0
 """Actors beat twice a second; six missing in a row mean death, not a busy moment."""
 
+ALWAYS_THERE = ("supervisor", "order_gateway", "balance_allocator")
+"""Without one of these nothing is traded. A trader that is missing makes the state something else than running."""
+
 DEAD_STATES = frozenset({"dead", "lost", "crashed", "exited", "missing", "quarantined", "failed", "unknown"})
 
 
@@ -23,8 +26,8 @@ def reasons_against(status: StatusView | None, document_age_s: float) -> list[st
         reasons.append(f"the status document is {document_age_s:.1f} s old (at most {DOCUMENT_AGE_S_MAX:g} s)")
     if status.state != "running":
         reasons.append(f"the state is {status.state}, not running{f': {status.reasons[0]}' if status.reasons else ''}")
-    if not status.actors:
-        reasons.append("no actor reports")
+    known = {actor.name for actor in status.actors}
+    reasons += [f"{name} never reported" for name in ALWAYS_THERE if name not in known]
     for actor in status.actors:
         if actor.state in DEAD_STATES:
             reasons.append(f"{actor.name} is {actor.state}")

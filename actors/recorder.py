@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from actors.feed_handler import FeedHandler
 from actors.recording_desk import RecordingDesk
 from actors.runtime import Runtime
@@ -42,6 +44,7 @@ def _words(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--seconds", type=float, default=0.0)
     parser.add_argument("--cap-mb", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
     return parser.parse_args(words)
 
 
@@ -113,7 +116,9 @@ def _alone(options: argparse.Namespace, root: Path, cap_bytes: int) -> int:
         broken = asyncio.run(_listen(options.url, pairs, desk, options.seconds))
     finally:
         desk.close()
-    sys.stdout.write(f"recorded {desk.rows} rows of {len(desk.pairs)} pairs into {root}, {desk.gaps} gaps\n")
+    told = {"rows": desk.rows, "pairs": sorted(desk.pairs), "folder": str(root), "gaps": desk.gaps}
+    text = f"recorded {desk.rows} rows of {len(desk.pairs)} pairs into {root}, {desk.gaps} gaps"
+    sys.stdout.write(f"{msgspec.json.encode(told).decode() if options.json else text}\n")
     if broken:
         sys.stderr.write(f"the recording broke off: {broken}\n")
     return EXIT_FAILED if broken or not desk.rows else EXIT_DONE

@@ -16,6 +16,8 @@ from calendar import timegm
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from actors.exchange_tapes import FORMATS, WILDBOT, open_recording
 from actors.recording_desk import RecordingDesk
 from actors.spec import EXIT_DONE, ActorSpec
@@ -98,11 +100,14 @@ def _start(words: Sequence[str]) -> int:
     parser.add_argument("--format", default="auto", choices=[form for form in FORMATS if form != WILDBOT])
     parser.add_argument("--data", type=Path, default=Path("recordings"))
     parser.add_argument("--depth", type=int, default=DEPTH)
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args(words)
     if options.depth <= 0:
         raise ConfigurationError(f"--depth is {options.depth} but must be above 0")
     rows, pair = import_recording(options.path, options.format, options.data, options.depth)
-    sys.stdout.write(f"imported {rows} rows of {pair} into {options.data}\n")
+    told = {"rows": rows, "pair": pair, "folder": str(options.data)}
+    text = msgspec.json.encode(told).decode() if options.json else f"imported {rows} rows of {pair} into {options.data}"
+    sys.stdout.write(f"{text}\n")
     return EXIT_DONE
 
 

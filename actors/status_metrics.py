@@ -1,46 +1,70 @@
 """The status document as Prometheus metrics.
 
-Rules: a value that is unknown is left out, never shown as zero; names end in their unit; label values are pairs and actor
-    names alone, which are few.
+Rules: a value that is unknown is left out, never shown as zero; names end in their unit; label values are pairs, actor
+    names and our own words alone, which are few. What only grows is a counter and starts again with its process.
 Source: the Prometheus naming practices; prometheus-client's custom collectors.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from wildbot.analytics.status_view import ActorView, StatusView, TraderView
+from actors.health import reasons_against
+from wildbot.analytics.status_view import StatusView
 
 Source = Callable[[], tuple[StatusView | None, float]]
 """Returns the newest document and its age in seconds."""
 
 ACCOUNT = {
     "equity": "Cash plus inventory at the mark, quote currency",
+    "peak_equity": "Highest equity there was, quote currency",
     "cash": "Free and reserved cash, quote currency",
     "realised_pnl": "Realised profit, quote currency",
     "unrealised_pnl": "Unrealised profit, quote currency",
     "fees": "Fees paid, quote currency",
+    "return_pct": "Equity over the starting capital, percent",
     "drawdown_pct": "Loss from the peak equity, percent",
+    "max_drawdown_pct": "The drawdown at which everything stops, percent",
     "day_pnl": "Profit of this UTC day, quote currency",
 }
 TRADER = {
     "position": "Inventory, base currency",
     "equity": "Equity of the trader, quote currency",
+    "realised_pnl": "Realised profit after fees, quote currency",
     "unrealised_pnl": "Unrealised profit, quote currency",
+    "fees": "Fees paid, quote currency",
     "spread_bps": "Spread, basis points",
+    "data_age_ms": "Age of its market data, milliseconds",
+}
+SCANNER = {
+    "score": "Score in the pair scanner's ranking",
+    "spread_bps": "Spread, basis points",
+    "volatility_bps": "Volatility, basis points",
+    "hurdle_bps": "What a round trip costs in fees, basis points",
     "data_age_ms": "Age of its market data, milliseconds",
 }
 ACTOR = {
     "heartbeat_age_ms": "Time since its last heartbeat, milliseconds",
-    "restarts": "Restarts since the start of the run",
     "cpu_pct": "Processor time, percent of one core",
     "rss_mb": "Resident memory, megabytes",
     "messages_per_s": "Messages handled per second",
     "p50_us": "Median time of one turn of the loop, microseconds",
     "p99_us": "99th percentile of the time of one turn, microseconds",
 }
+GATEWAY = {
+    "open_orders": "Orders of ours that rest or whose outcome is unknown",
+    "unknown_orders": "Orders of ours whose outcome is unknown",
+    "foreign_orders": "Orders on the account that are not ours",
+}
+CAPITAL = {
+    "capital": "What may be lent to traders, quote currency",
+    "granted": "What is lent to traders, quote currency",
+    "free": "What is not lent, quote currency",
+}
 STATES = ("starting", "reconciling", "running", "degraded", "reduce_only", "halted", "stopping")
+LEVELS = ("info", "warning", "critical")
+REQUESTS = ("placed", "amended", "cancelled", "denied", "rejected")
 
 
 class StatusCollector(Collector):
@@ -50,51 +74,86 @@ class StatusCollector(Collector):
         self._source = source
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; without a document only its age, which is then infinite."""
+        """Yield the metrics; without a document only that nothing is known: not healthy, and an infinite age."""
         status, age_s = self._source()
+        healthy = not reasons_against(status, age_s)
+        yield GaugeMetricFamily("wildbot_healthy", "1 while /health answers 200", value=float(healthy))
         yield GaugeMetricFamily("wildbot_status_age_seconds", "Age of the status document", value=age_s)
         if status is None:
             return
-        yield _state(status)
-        yield GaugeMetricFamily("wildbot_uptime_seconds", "Time since the start of the run", value=status.uptime_s)
-        for name, text in ACCOUNT.items():
-            if (value := _number(getattr(status.account, name))) is not None:
-                yield GaugeMetricFamily(f"wildbot_account_{name}", text, value=value)
-        yield CounterMetricFamily("wildbot_fills", "Booked fills of this account", value=status.account.trades)
-        yield _alerts(status)
-        yield _quotes(status)
-        for name, text in TRADER.items():
-            yield _family(f"wildbot_trader_{name}", text, "pair", status.traders, name)
-        for name, text in ACTOR.items():
-            yield _family(f"wildbot_actor_{name}", text, "actor", status.actors, name)
+        yield from _whole(status)
+        yield from _families("wildbot_trader", "pair", {row.pair: row for row in status.traders}, TRADER)
+        yield from _traders(status)
+        yield from _families("wildbot_scanner", "pair", {row.pair: row for row in status.scanner}, SCANNER)
+        yield from _families("wildbot_actor", "actor", {row.name: row for row in status.actors}, ACTOR)
+        yield _counter("wildbot_actor_restarts", "Restarts since the start of the run", "actor", _restarts(status))
+        yield from _gateway(status)
 
 
-def _state(status: StatusView) -> Metric:
-    family = GaugeMetricFamily("wildbot_state", "1 for the state the system is in", labels=["state", "mode"])
-    for state in STATES:
-        family.add_metric([state, status.mode], float(state == status.state))
-    return family
+def _whole(status: StatusView) -> Iterator[Metric]:
+    state = GaugeMetricFamily("wildbot_state", "1 for the state the system is in", labels=["state", "mode"])
+    for name in STATES:
+        state.add_metric([name, status.mode], float(name == status.state))
+    yield state
+    yield GaugeMetricFamily("wildbot_uptime_seconds", "Time since the start of the run", value=status.uptime_s)
+    yield from _values("wildbot_account", status.account, ACCOUNT)
+    yield CounterMetricFamily("wildbot_fills", "Booked fills of this account", value=status.account.trades)
+    trips = {"won": status.account.wins, "lost": status.account.losses}
+    yield _counter("wildbot_round_trips", "Positions back to flat, by how they ended", "outcome", trips)
+    standing = GaugeMetricFamily("wildbot_alerts_standing", "Alerts that have not cleared, by level", labels=["level"])
+    for level in LEVELS:
+        standing.add_metric([level], sum(alert.level == level for alert in status.standing))
+    yield standing
+    yield from _values("wildbot_allocator", status.allocator, CAPITAL)
 
 
-def _alerts(status: StatusView) -> Metric:
-    family = GaugeMetricFamily("wildbot_alerts", "Alerts among the last 50, by level", labels=["level"])
-    for level in ("info", "warning", "critical"):
-        family.add_metric([level], sum(alert.level == level for alert in status.alerts))
-    return family
-
-
-def _quotes(status: StatusView) -> Metric:
-    family = GaugeMetricFamily("wildbot_trader_open_orders", "Resting orders of ours", labels=["pair"])
+def _traders(status: StatusView) -> Iterator[Metric]:
+    resting = GaugeMetricFamily("wildbot_trader_open_orders", "Resting orders of ours", labels=["pair"])
+    quoting = GaugeMetricFamily("wildbot_trader_quoting", "1 while an order of ours rests", labels=["pair"])
     for trader in status.traders:
-        family.add_metric([trader.pair], len(trader.open_orders))
-    return family
+        resting.add_metric([trader.pair], len(trader.open_orders))
+        quoting.add_metric([trader.pair], float(trader.is_quoting))
+    yield resting
+    yield quoting
 
 
-def _family(name: str, text: str, label: str, rows: "list[TraderView] | list[ActorView]", field: str) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=[label])
-    for row in rows:
+def _gateway(status: StatusView) -> Iterator[Metric]:
+    gateway = status.gateway
+    yield from _values("wildbot_gateway", gateway, GATEWAY)
+    requests = dict.fromkeys(REQUESTS, 0) | gateway.requests if gateway.requests else {}
+    yield _counter("wildbot_order_requests", "Order requests by what became of them", "outcome", requests)
+    used = GaugeMetricFamily("wildbot_rate_budget_used_ratio", "Order counter over its threshold", labels=["pair"])
+    for pair, share in gateway.budget_used.items():
+        if share is not None:
+            used.add_metric([pair], share)
+    yield used
+
+
+def _restarts(status: StatusView) -> Mapping[str, int]:
+    return {actor.name: actor.restarts for actor in status.actors}
+
+
+def _values(prefix: str, row: object, fields: Mapping[str, str]) -> Iterator[Metric]:
+    """Yield one gauge for each known field of one row."""
+    for field, text in fields.items():
         if (value := _number(getattr(row, field))) is not None:
-            family.add_metric([row.pair if isinstance(row, TraderView) else row.name], value)
+            yield GaugeMetricFamily(f"{prefix}_{field}", text, value=value)
+
+
+def _families(prefix: str, label: str, rows: Mapping[str, object], fields: Mapping[str, str]) -> Iterator[Metric]:
+    """Yield one gauge for each field, with a value for each row that knows it."""
+    for field, text in fields.items():
+        family = GaugeMetricFamily(f"{prefix}_{field}", text, labels=[label])
+        for name, row in rows.items():
+            if (value := _number(getattr(row, field))) is not None:
+                family.add_metric([name], value)
+        yield family
+
+
+def _counter(name: str, text: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for word, count in counts.items():
+        family.add_metric([word], count)
     return family
 
 

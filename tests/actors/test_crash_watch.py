@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.crash_watch import EventReader, ProgramEvent
+from actors.crash_watch import CrashNews, EventReader, ProgramEvent
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.model.errors import ProtocolError
 from wildbot.model.status import Severity
 
@@ -19,6 +20,9 @@ def an_event(state: str, payload: str) -> bytes:
 
 EXITED = an_event("EXITED", "processname:supervisor groupname:supervisor from_state:RUNNING expected:0 pid:2766")
 FATAL = an_event("FATAL", "processname:order_gateway groupname:order_gateway from_state:BACKOFF")
+STOPPING = (
+    b"ver:3.0 server:wildbot serial:9 pool:crash_watch poolserial:9 eventname:SUPERVISOR_STATE_CHANGE_STOPPING len:0\n"
+)
 BACKOFF = an_event("BACKOFF", "processname:dashboard groupname:dashboard from_state:STARTING tries:2")
 
 
@@ -54,3 +58,22 @@ def test_events_do_not_depend_on_how_the_stream_is_cut(cuts: list[int]) -> None:
 def test_a_header_without_a_usable_length_is_refused(length: str) -> None:
     with pytest.raises(ProtocolError):
         EventReader().feed(f"ver:3.0 eventname:PROCESS_STATE_FATAL {length}\n".encode())
+
+
+def alerts_of(*stream: bytes) -> list[RaiseAlert | ClearAlert]:
+    news = CrashNews()
+    return [alert for event in EventReader().feed(b"".join(stream)) for alert in news.hear(event)]
+
+
+def test_every_end_of_a_crash_loop_is_told_and_giving_up_beside_it() -> None:
+    running = an_event("RUNNING", "processname:supervisor groupname:supervisor from_state:STARTING pid:1")
+    told = alerts_of(EXITED, running, EXITED, FATAL)
+    raised = [(alert.level, alert.key) for alert in told if isinstance(alert, RaiseAlert)]
+    assert raised[:2] == [(Severity.WARNING, "crash:supervisor")] * 2
+    assert raised[2][0] is Severity.CRITICAL and raised[2][1].startswith("given_up:")
+    assert [alert.key for alert in told if isinstance(alert, ClearAlert)] == ["crash:supervisor", "given_up:supervisor"]
+
+
+def test_an_ordered_stop_is_no_crash() -> None:
+    assert alerts_of(STOPPING, EXITED, FATAL) == []
+    assert len(alerts_of(EXITED, STOPPING)) == 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from actors.health import DOCUMENT_AGE_S_MAX, HEARTBEAT_AGE_MS_MAX, reasons_against
+from actors.health import ALWAYS_THERE, DOCUMENT_AGE_S_MAX, HEARTBEAT_AGE_MS_MAX, reasons_against
 from actors.status_api import HOST, StatusServer, listen
 from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, a_trader, an_actor, wait_until
 from wildbot.adapters.home import Home
@@ -87,7 +87,16 @@ def test_metrics_carry_account_traders_and_actors(home: Home, feed: StatusFeed, 
     for line in (
         "wildbot_account_equity 16.24",
         "wildbot_account_drawdown_pct 0.37",
+        "wildbot_healthy 1.0",
         "wildbot_fills_total 7.0",
+        'wildbot_round_trips_total{outcome="won"} 1.0',
+        'wildbot_order_requests_total{outcome="rejected"} 1.0',
+        'wildbot_order_requests_total{outcome="denied"} 0.0',
+        'wildbot_rate_budget_used_ratio{pair="BTC/USDC"} 0.25',
+        "wildbot_gateway_unknown_orders 0.0",
+        'wildbot_actor_restarts_total{actor="order_gateway"} 0.0',
+        'wildbot_scanner_score{pair="BTC/USDC"} 2.0',
+        "wildbot_allocator_free 11.0",
         'wildbot_trader_open_orders{pair="BTC/USDC"} 2.0',
         'wildbot_trader_data_age_ms{pair="BTC/USDC"} 12.0',
         'wildbot_actor_p99_us{actor="order_gateway"} 90.0',
@@ -102,8 +111,15 @@ def test_metrics_leave_out_what_is_unknown(home: Home, feed: StatusFeed, base: s
         assert "wildbot_trader_spread_bps{" not in get(f"{base}/metrics").text
 
 
+def test_metrics_say_nothing_of_requests_while_the_gateway_has_not_spoken(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed, gateway={"state": "unknown"}):
+        text = get(f"{base}/metrics").text
+    assert "wildbot_order_requests_total{" not in text and "wildbot_gateway_open_orders " not in text
+
+
 def test_metrics_before_the_first_document_say_that_its_age_is_infinite(base: str) -> None:
-    assert "wildbot_status_age_seconds +Inf" in get(f"{base}/metrics").text
+    lines = get(f"{base}/metrics").text.splitlines()
+    assert {"wildbot_status_age_seconds +Inf", "wildbot_healthy 0.0"} <= set(lines)
 
 
 def test_nothing_can_be_steered_over_http(base: str) -> None:
@@ -116,7 +132,7 @@ def test_a_taken_port_is_known_before_anything_is_served() -> None:
 
 
 def test_a_document_at_its_age_limit_is_healthy_and_one_past_it_is_not() -> None:
-    status = view_of(a_document(actors=[an_actor(heartbeat_age_ms=0.0)]))
+    status = view_of(a_document(actors=[an_actor(name, heartbeat_age_ms=0.0) for name in ALWAYS_THERE]))
     assert reasons_against(status, DOCUMENT_AGE_S_MAX) == []
     assert len(reasons_against(status, DOCUMENT_AGE_S_MAX + 0.01)) == 1
 
@@ -130,9 +146,12 @@ def test_a_document_at_its_age_limit_is_healthy_and_one_past_it_is_not() -> None
     ],
 )
 def test_each_actor_must_be_alive_and_fresh(changes: dict[str, object], reason: str) -> None:
-    (found,) = reasons_against(view_of(a_document(actors=[an_actor(), an_actor("supervisor", **changes)])), 0.0)
-    assert found.startswith("supervisor ") and reason in found
+    actors = [*map(an_actor, ALWAYS_THERE), an_actor("recorder", **changes)]
+    (found,) = reasons_against(view_of(a_document(actors=actors)), 0.0)
+    assert found.startswith("recorder ") and reason in found
 
 
-def test_a_document_without_actors_is_not_healthy() -> None:
-    assert reasons_against(view_of(a_document(actors=[])), 0.0) == ["no actor reports"]
+@pytest.mark.parametrize("missing", ALWAYS_THERE)
+def test_without_one_who_is_always_there_it_is_not_healthy(missing: str) -> None:
+    others = [an_actor(name) for name in ALWAYS_THERE if name != missing]
+    assert reasons_against(view_of(a_document(actors=others)), 0.0) == [f"{missing} never reported"]

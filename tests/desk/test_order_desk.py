@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tests.desk.builders_router import EPOCH, LIMITS, LOTS, MID, PAIR, SECOND, Desk, a_fill, a_ready_desk, an_order
 from wildbot.desk import order_checks
 from wildbot.desk.alerts import RaiseAlert
+from wildbot.desk.gateway_commands import TellSupervisor
 from wildbot.desk.gateway_state import GatewaySetup, Phase
 from wildbot.desk.order_router import OrderRouter
 from wildbot.desk.venue_queries import Query, QueryRefused, Topic
@@ -17,6 +18,7 @@ from wildbot.model.desk import OrderRequest
 from wildbot.model.executions import Accepted, Amended, Canceled, Completed, Denied, Rejected
 from wildbot.model.instrument import MONEY_ONE, Money
 from wildbot.model.orders import AmendOrder, CancelOrder, NewOrder, OrderType, Side, client_order_id
+from wildbot.model.status import GatewayStatus
 
 
 def codes(desk: Desk) -> list[str]:
@@ -75,6 +77,23 @@ def test_entry_decided_on_an_old_tick_is_refused_whatever_its_trader_allows() ->
     assert codes(desk) == ["too_late"]
     desk.take(desk.router.on_peer(OrderRequest(EPOCH, an_order(2), desk.now, desk.now + SECOND), desk.now))
     assert len(placed(desk)) == 1
+
+
+def test_every_request_is_counted_by_what_became_of_it() -> None:
+    desk = a_ready_desk()
+    desk.ask(an_order(1))
+    desk.hear(Accepted(client_order_id(EPOCH, 1), "O1", desk.now))
+    desk.ask(AmendOrder(client_order_id(EPOCH, 1), PAIR, MID - 12, LOTS))
+    desk.ask(an_order(2, ticks=MID + 9_000))
+    desk.ask(CancelOrder("wb7x9", PAIR, "requote"))
+    desk.ask(an_order(3))
+    desk.hear(Rejected(client_order_id(EPOCH, 3), "EOrder:Post only order", desk.now))
+    desk.ask(CancelOrder(client_order_id(EPOCH, 1), PAIR, "requote"))
+    told = desk.router.state.requests
+    assert told == {"placed": 2, "amended": 1, "cancelled": 1, "denied": 2, "rejected": 1}
+    desk.run(1)
+    (*_, last) = [each.message for each in desk.done if isinstance(each, TellSupervisor)]
+    assert isinstance(last, GatewayStatus) and last.requests["denied"] == 2
 
 
 def test_check_that_fails_denies_and_the_third_one_halts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,9 +49,9 @@ def test_every_documented_command_and_option_exists(path: Path) -> None:
     for words in commands_in(path.read_text(encoding="utf-8")):
         if not words or not re.fullmatch(r"[a-z]+", words[0]):
             continue
-        command = group.commands.get(words[0])
-        assert command is not None, f"{path.name}: wildbot {' '.join(words)}"
-        rest = words[1:]
+        listed = group.commands.get(words[0])
+        assert listed is not None, f"{path.name}: wildbot {' '.join(words)}"
+        command, rest = listed.chosen, words[1:]
         if rest and rest[0] in getattr(command, "commands", {}):
             command, rest = command.commands[rest[0]], rest[1:]
         options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {

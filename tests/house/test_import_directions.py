@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings_sections": set(),
     "settings": {"model", "settings_sections"},
     "settings_loading": {"model", "settings", "settings_sections", "strategies"},
+    "settings_reference": {"settings", "settings_loading", "strategies"},
     "adapters": {"model", "protocol", "venues"},
     "dashboard": {"model", "adapters", "analytics", "settings", "settings_loading"},
     "audit": set(),

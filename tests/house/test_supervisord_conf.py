@@ -110,6 +110,7 @@ def test_a_recorder_is_wanted_when_the_settings_say_so(tmp_path: Path) -> None:
 def test_crash_loops_are_listened_for(conf: configparser.RawConfigParser) -> None:
     events = set(conf["eventlistener:crash_watch"]["events"].split(","))
     assert {"PROCESS_STATE_FATAL", "PROCESS_STATE_EXITED", "PROCESS_STATE_BACKOFF"} <= events
+    assert "SUPERVISOR_STATE_CHANGE_STOPPING" in events, "else an ordered stop looks like a crash"
 
 
 def test_a_configuration_error_outlasts_every_startsecs(programs: dict[str, configparser.SectionProxy]) -> None:

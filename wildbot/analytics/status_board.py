@@ -281,6 +281,7 @@ class StatusBoard:
             "unknown_orders": row.unknown_orders,
             "foreign_orders": row.foreign_orders,
             "budget_used": {pair: number(used) for pair, used in row.budget_used.items()},
+            "requests": dict(row.requests),
             "age_ms": number((now_ns - row.ts_ns) / NANOS_PER_MS),
         }
 

@@ -140,11 +140,15 @@ class AllocatorView(msgspec.Struct, frozen=True):
 
 
 class GatewayView(msgspec.Struct, frozen=True):
-    """The order gateway's own count of our orders at the exchange; None: it has not said."""
+    """The order gateway's own count of our orders at the exchange; None: it has not said. `budget_used` is each pair's
+    order counter as a fraction of its threshold, `requests` how many since the gateway's start by what became of them."""
 
     state: str = "unknown"
     open_orders: int | None = None
     unknown_orders: int | None = None
+    foreign_orders: int | None = None
+    budget_used: dict[str, float | None] = {}
+    requests: dict[str, int] = {}
 
 
 class StatusView(msgspec.Struct, frozen=True):

@@ -48,7 +48,7 @@ def backtest(
     csv: Annotated[Path | None, typer.Option("--csv", help="Write equity, fills and round trips into this folder.")] = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Run a strategy over recordings: the live engine, gateway and limits in virtual time.
+    """Run a strategy over recordings: the live engine in virtual time.
 
     Example: wildbot backtest --data AAPL_2012-06-21_message_1.csv.gz --strategy momentum_burst --capital 10000
     """

@@ -23,7 +23,9 @@ from wildbot.commands.instance import Instance
 from wildbot.commands.terminal import JsonOption, current_home, explained, fail, new_table, output, print_json
 from wildbot.settings_loading import load
 
-app = typer.Typer(help="Measure this machine. Example: wildbot bench feed --json", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure this machine.\n\nExample: wildbot bench feed --json", no_args_is_help=True, add_completion=False
+)
 
 HEAD = ("name", "work", "seconds", "rate_per_s", "p50_us", "p99_us", "p999_us")
 

@@ -5,10 +5,12 @@ Rules: a check repairs nothing; what cannot be checked now is said to be so, nev
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
+from rich.text import Text
 
 from actors.gateway_setup import open_live_gate
 from actors.spec import EXIT_DONE, EXIT_FAILED
@@ -22,14 +24,19 @@ from wildbot.commands.doctor_journal import journal_path, look_at_journal, nonce
 from wildbot.commands.doctor_machine import look_at_build, look_at_disk, look_at_home, look_at_sqlite
 from wildbot.commands.doctor_telegram import look_at_telegram
 from wildbot.commands.instance import Instance
-from wildbot.commands.terminal import JsonOption, clean, new_table, output, print_json
+from wildbot.commands.terminal import JsonOption, clean, explained, new_table, output, print_json, say
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
 
+STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "dim"}
 
+
+@explained
 def doctor(json_output: JsonOption = False) -> None:
-    """Check configuration, home, disk, journal, ports, processes, keys, exchange and clock; say the cure of what is wrong.
+    """Check the whole installation and say the cure of each finding.
+
+    Looks at configuration, home, disk, journal, ports, processes, keys, exchange and clock; a failure ends with 1.
 
     Example: wildbot doctor
     """
@@ -38,15 +45,18 @@ def doctor(json_output: JsonOption = False) -> None:
         print_json(findings)
     else:
         show(findings)
+        counts = Counter(finding.verdict for finding in findings)
+        say(f"{counts[Verdict.FAIL]} failed, {counts[Verdict.WARN]} warned, {counts[Verdict.OK]} well", "bold")
     sick = any(finding.verdict is Verdict.FAIL for finding in findings)
     raise typer.Exit(EXIT_FAILED if sick else EXIT_DONE)
 
 
 def show(findings: list[Finding]) -> None:
     """Print findings as a table."""
-    table = new_table("", "check", "finding", "cure")
+    table = new_table("", "check", "~finding", "~cure")
     for finding in findings:
-        table.add_row(finding.verdict, finding.check, clean(finding.text), clean(finding.cure))
+        verdict = Text(finding.verdict, style=STYLES[finding.verdict])
+        table.add_row(verdict, finding.check, clean(finding.text), clean(finding.cure))
     output().print(table)
 
 

@@ -21,3 +21,6 @@ class Finding(msgspec.Struct, frozen=True):
     verdict: Verdict
     text: str
     cure: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.cure or self.verdict in (Verdict.OK, Verdict.UNKNOWN), f"{self.check}: {self.text}: no cure is told"

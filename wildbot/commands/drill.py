@@ -11,7 +11,7 @@ from rich.table import Table
 
 from actors.spec import EXIT_DONE, EXIT_FAILED
 from wildbot.audit.verdict import Outcome as Held
-from wildbot.commands.terminal import JsonOption, clean, fail, new_table, output, print_json, say, warn
+from wildbot.commands.terminal import JsonOption, clean, explained, fail, new_table, output, print_json, say, warn
 from wildbot.drill.case import Case
 from wildbot.drill.catalogue import CatalogueError, all_cases, select
 from wildbot.drill.matrix import COLUMNS, document_of, row_of
@@ -27,6 +27,7 @@ STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "bold red", Outcome.NOT_STRUCK:
 VERDICT_STYLES = {Held.HELD: "green", Held.VIOLATED: "bold red", Held.UNSEEN: "dim"}
 
 
+@explained
 def drill(
     only: Annotated[
         str, typer.Option("--only", metavar="IDS", help="Comma-separated, such as A01,B03; none: no case.")
@@ -40,7 +41,9 @@ def drill(
     keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep logs and journals there.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Break things on purpose: real processes on the simulated exchange, faults one by one, and a checker at the end.
+    """Break things on purpose, one by one; a checker judges the end.
+
+    Real processes on the simulated exchange.
 
     Example: wildbot drill --only A01,B03 --seeds 20
     """

@@ -10,6 +10,7 @@ import typer
 from actors.exchange_accounts import parse_account, parse_balance
 from actors.exchange_market import SPEED_MAX_WORD
 from actors.exchange_simulator import ExchangeOptions, run
+from wildbot.commands.terminal import explained
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
 from wildbot.simulation.pace import FULL_SPEED
@@ -18,6 +19,7 @@ from wildbot.venues.kraken.server_unconfirmed import assume
 T = TypeVar("T")
 
 
+@explained
 def exchange(
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Loopback port; 0: any free one.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same market.")] = None,
@@ -59,7 +61,9 @@ def exchange(
         str | None, typer.Option("--fill-model", help="How a mirror fills: back_of_queue, queue_position or touch.")
     ] = None,
 ) -> None:
-    """Run the simulated exchange alone on a loopback port until Ctrl-C; its first line tells addresses and keys.
+    """Run the simulated exchange alone on a loopback port until Ctrl-C.
+
+    Its first line tells addresses and keys.
 
     Without --fees the rates follow each account's 30-day volume. With --mirror the market is another exchange's public
     feed: nobody's order moves it, and resting orders fill by an estimate of their place in its queues.

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from actors.spec import EXIT_DONE, EXIT_FAILED
-from wildbot.commands.terminal import JsonOption, current_home, fail, print_json, say
+from wildbot.commands.terminal import JsonOption, current_home, explained, fail, print_json, say
 
 LINES = 40
 LINES_MAX = 100_000
 LOOK_EVERY_S = 0.2
 
 
+@explained
 def logs(
     actor: Annotated[str, typer.Argument(help="An actor's name, such as supervisor or trader-BTC-USDC.")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added, until Ctrl-C.")] = False,

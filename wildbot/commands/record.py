@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
+from wildbot.commands.terminal import JsonOption, explained
 
+
+@explained
 def record(
     url: Annotated[
         str,
@@ -26,8 +29,11 @@ def record(
     cap_mb: Annotated[
         int, typer.Option("--cap-mb", min=0, help="Delete the oldest hours beyond this size; 0: as recorder.cap_mb says.")
     ] = 0,
+    json_output: JsonOption = False,
 ) -> None:
-    """Write down books, trades and tickers, verified, as Parquet files of an hour each.
+    """Write down books, trades and tickers, verified, as Parquet files.
+
+    A file is an hour of one pair.
 
     Replay them with: wildbot exchange --market replay --data FOLDER --format wildbot
 
@@ -36,9 +42,10 @@ def record(
     words = ["--url", url] if url else []
     words += ["--pairs", pairs] if pairs else []
     words += ["--data", str(data)] if data is not None else []
-    _become("recorder", [*words, "--seconds", str(seconds), "--cap-mb", str(cap_mb)])
+    _become("recorder", [*words, "--seconds", str(seconds), "--cap-mb", str(cap_mb)], json_output)
 
 
+@explained
 def import_recording(
     path: Annotated[Path, typer.Argument(help="A recording; for LOBSTER the message file.")],
     form: Annotated[
@@ -46,14 +53,18 @@ def import_recording(
     ] = "auto",
     data: Annotated[Path, typer.Option("--data", help="The folder; one below it for each pair.")] = Path("recordings"),
     depth: Annotated[int, typer.Option("--depth", min=1, help="Levels per side.")] = 10,
+    json_output: JsonOption = False,
 ) -> None:
-    """Turn a recording of LOBSTER, Binance, Bitstamp or Kraken into WildBot's own format.
+    """Turn a recording of another kind into WildBot's own format.
+
+    Kinds: LOBSTER, Binance, Bitstamp, Kraken.
 
     Example: wildbot import-recording AMZN_2012-06-21_34200000_57600000_message_5.csv.gz --data recordings
     """
-    _become("recording_import", [str(path), "--format", form, "--data", str(data), "--depth", str(depth)])
+    _become("recording_import", [str(path), "--format", form, "--data", str(data), "--depth", str(depth)], json_output)
 
 
-def _become(actor: str, words: list[str]) -> None:
+def _become(actor: str, words: list[str], json_output: bool) -> None:
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "actors", actor, *words])  # noqa: S606 - our own words
+    told = ["--json"] if json_output else []
+    os.execv(sys.executable, [sys.executable, "-m", "actors", actor, *words, *told])  # noqa: S606 - our own words

@@ -12,7 +12,7 @@ import typer
 from actors.spec import EXIT_FAILED
 from wildbot.adapters.home import Home
 from wildbot.commands.report_page import page
-from wildbot.commands.terminal import JsonOption, clean, fail, new_table, output, print_json, say
+from wildbot.commands.terminal import JsonOption, clean, explained, fail, new_table, output, print_json, say
 from wildbot.commands.trade_report import SumRow, TradeReport, TradeRow, read_fills, summarise
 from wildbot.model.errors import ProtocolError
 from wildbot.settings_loading import load
@@ -20,6 +20,7 @@ from wildbot.settings_loading import load
 TRADES_PRINTED = 20
 
 
+@explained
 def report(
     html: Annotated[Path | None, typer.Option("--html", help="Write a page that needs nothing else.")] = None,
     csv_folder: Annotated[Path | None, typer.Option("--csv", help="Write trades.csv, pairs.csv, days.csv here.")] = None,

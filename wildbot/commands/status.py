@@ -13,13 +13,24 @@ from actors.spec import EXIT_DONE, EXIT_FAILED
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.status_feed import StatusFeed
 from wildbot.analytics.status_view import StatusView, view_of
-from wildbot.commands.terminal import JsonOption, clean, current_home, exit_code_of, fail, new_table, output, print_json
+from wildbot.commands.terminal import (
+    JsonOption,
+    clean,
+    current_home,
+    exit_code_of,
+    explained,
+    fail,
+    new_table,
+    output,
+    print_json,
+)
 
 FRESH_S = 3.0
 ALERTS_SHOWN = 5
 UNKNOWN = "-"
 
 
+@explained
 def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Draw it again twice a second until Ctrl-C.")] = False,
     json_output: JsonOption = False,
@@ -38,8 +49,9 @@ def status(
         output().print(drawn(_readable(document), 0.0))
 
 
+@explained
 def pairs(json_output: JsonOption = False) -> None:
-    """Show the pair scanner's ranking: which pair deserves a trader, and why not.
+    """Show the pair scanner's ranking: which pair deserves a trader, and why.
 
     Example: wildbot pairs
     """
@@ -116,7 +128,7 @@ def drawn(view: StatusView, age_s: float) -> RenderableType:
 
 
 def _traders(view: StatusView) -> RenderableType:
-    table = new_table("pair", "state", ">position", ">bid", ">ask", ">our bid", ">our ask", ">pnl", ">age ms", "why")
+    table = new_table("pair", "state", ">position", ">bid", ">ask", ">our bid", ">our ask", ">pnl", ">age ms", "~why")
     for trader in view.traders:
         quotes = trader.quotes
         table.add_row(
@@ -144,7 +156,7 @@ def _actors(view: StatusView) -> RenderableType:
 
 def _scanner(view: StatusView) -> RenderableType:
     table = new_table(
-        ">rank", "pair", ">score", ">spread bps", ">volatility bps", ">hurdle bps", "tradeable", "active", "why"
+        ">rank", "pair", ">score", ">spread bps", ">volatility bps", ">hurdle bps", "tradeable", "active", "~why"
     )
     for row in view.scanner:
         numbers = (row.score, row.spread_bps, row.volatility_bps, row.hurdle_bps)

@@ -23,6 +23,7 @@ from wildbot.commands.terminal import (
     confirm,
     current_home,
     exit_code_of,
+    explained,
     fail,
     print_json,
     say,
@@ -40,6 +41,7 @@ Effect = Callable[[StatusView], str | None]
 OptionalPair = Annotated[str | None, typer.Argument(help="One pair, such as BTC/USDC; none: all of them.")]
 
 
+@explained
 def swap(
     out: Annotated[str, typer.Argument(help="The pair to stop trading.")],
     into: Annotated[str, typer.Argument(metavar="IN", help="The pair to trade instead.")],
@@ -54,6 +56,32 @@ def swap(
     _steer("swap", {"out": out, "in": into}, will, _swapped(out, into), ask=True, yes=yes, as_json=json_output)
 
 
+@explained
+def start(
+    pair: Annotated[str, typer.Argument(help="The pair to trade, such as BTC/USDC.")], json_output: JsonOption = False
+) -> None:
+    """Trade a pair: one that was stopped, one in quarantine, or one more.
+
+    Example: wildbot start BTC/USDC
+    """
+    _steer("start", {"pair": pair}, f"{pair} gets a trader, and leaves quarantine", _reporting(pair), as_json=json_output)
+
+
+@explained
+def stop(
+    pair: Annotated[str, typer.Argument(help="The pair to leave, such as BTC/USDC.")],
+    yes: YesOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Stop trading a pair until it is started again.
+
+    Example: wildbot stop BTC/USDC
+    """
+    will = f"{pair} is withdrawn and left by the swap policy; nothing takes its place until `wildbot start`"
+    _steer("stop", {"pair": pair}, will, _gone(pair), ask=True, yes=yes, as_json=json_output)
+
+
+@explained
 def pause(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     """Take no new entries; exits go on.
 
@@ -64,6 +92,7 @@ def pause(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     )
 
 
+@explained
 def resume(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     """Take entries again after a pause.
 
@@ -72,8 +101,9 @@ def resume(pair: OptionalPair = None, json_output: JsonOption = False) -> None:
     _steer("resume", _pair(pair), f"{_named(pair)}: entries again", _not_in_state(pair, "paused"), as_json=json_output)
 
 
+@explained
 def flatten(pair: OptionalPair = None, yes: YesOption = False, json_output: JsonOption = False) -> None:
-    """Cancel all orders and leave the position at the market, inside the price collar; then pause.
+    """Cancel all orders and leave the position, inside the price collar; then pause.
 
     Example: wildbot flatten BTC/USDC --yes
     """
@@ -81,8 +111,11 @@ def flatten(pair: OptionalPair = None, yes: YesOption = False, json_output: Json
     _steer("flatten", _pair(pair), will, _flat(pair), ask=True, yes=yes, as_json=json_output)
 
 
+@explained
 def halt(yes: YesOption = False, json_output: JsonOption = False) -> None:
-    """Stop trading for safety: cancel everything, refuse every order until `wildbot rearm`, also after a restart.
+    """Cancel everything and refuse every order until `wildbot rearm`.
+
+    It outlasts a restart.
 
     Example: wildbot halt --yes
     """
@@ -90,6 +123,7 @@ def halt(yes: YesOption = False, json_output: JsonOption = False) -> None:
     _steer("halt", {}, will, _whole_state("halted"), ask=True, yes=yes, as_json=json_output)
 
 
+@explained
 def rearm(yes: YesOption = False, json_output: JsonOption = False) -> None:
     """Trade again after a halt.
 
@@ -154,6 +188,18 @@ def _swapped(out: str, into: str) -> Effect:
         return f"{out} is flat and gone, {into} quotes" if gone and arrived else None
 
     return effect
+
+
+def _reporting(pair: str) -> Effect:
+    def effect(status: StatusView) -> str | None:
+        speaks = any(trader.pair == pair and trader.strategy for trader in status.traders)
+        return f"{pair} is traded" if speaks else None
+
+    return effect
+
+
+def _gone(pair: str) -> Effect:
+    return lambda status: None if any(trader.pair == pair for trader in status.traders) else f"{pair} is not traded"
 
 
 def _flat(pair: str | None) -> Effect:

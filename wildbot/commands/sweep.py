@@ -52,7 +52,7 @@ def sweep(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write all tries here.")] = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Try many parameters on the first part of recordings, and the best of them on the rest.
+    """Try many parameters on the first part of recordings, the best on the rest.
 
     Example: wildbot sweep --data recordings/BTC-USDC --grid ema_window=10,20,40 --grid skew_factor=0.5,1 --split 0.7
     """

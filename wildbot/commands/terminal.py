@@ -63,11 +63,18 @@ def print_json(document: object) -> None:
 
 
 def new_table(*columns: str, title: str | None = None) -> Table:
-    """Return an empty table; a column whose name starts with ">" is right-aligned."""
+    """Return an empty table; a column whose name starts with ">" is right-aligned, one that starts with "~" may take
+    several lines where the terminal is narrow: what is told in sentences is never cut."""
     table = Table(box=None, title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
     for column in columns:
-        name, right = column.removeprefix(">"), column.startswith(">")
-        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        kind, name = (column[0], column[1:]) if column[:1] in (">", "~") else ("", column)
+        folds = kind == "~"
+        table.add_column(
+            name,
+            justify="right" if kind == ">" else "left",
+            no_wrap=not folds,
+            overflow="fold" if folds else "ellipsis",
+        )
     return table
 
 

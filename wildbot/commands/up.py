@@ -1,4 +1,4 @@
-"""`wildbot up` and `wildbot down`: everything starts, trades, and stops in order."""
+"""`wildbot up`: everything starts and trades; asked to stop, it stops in order."""
 
 import contextlib
 import os
@@ -14,18 +14,19 @@ import typer
 
 from actors.gateway_setup import open_live_gate
 from actors.run_record import halt_on_disk
-from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
+from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_TIMED_OUT
 from wildbot.adapters import house_clock
 from wildbot.adapters.home import AlreadyRunningError, Home, HomeLock
 from wildbot.adapters.live_gate import CONFIRM_NAME, CONFIRM_WORD
 from wildbot.adapters.status_feed import Document, StatusFeed
 from wildbot.analytics.status_view import StatusView, TradeView, view_of
 from wildbot.commands import launch
+from wildbot.commands.down import still_resting
 from wildbot.commands.instance import LOCK_ROLE, Instance
 from wildbot.commands.live_start import examined_live_settings
 from wildbot.commands.ordered_stop import stop_in_order
 from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
-from wildbot.commands.terminal import current_home, fail, say, warn
+from wildbot.commands.terminal import explained, fail, say, warn
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import OVERLAY_NAME, load
 
@@ -41,6 +42,7 @@ FRESH_S = 3.0
 LAST_LINES = 3
 
 
+@explained
 def up(
     profile: Annotated[str | None, typer.Option("--profile", "-p", help="sim (default), paper or live.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A file on top of the profile's.")] = None,
@@ -81,28 +83,6 @@ def up(
     code = session.run(quiet=quiet)
     lock.release()
     raise typer.Exit(code)
-
-
-def down() -> None:
-    """Stop everything in order: no new orders, cancel, confirm none rest, then the processes.
-
-    Example: wildbot down
-    """
-    home = current_home()
-    if not Instance(home).processes():
-        fail(f"WildBot does not run in {home.root}", EXIT_NOT_RUNNING)
-    outcome = stop_in_order(home, say)
-    if outcome.left:
-        names = ", ".join(f"{own.name} (process {own.pid})" for own in outcome.left)
-        fail(f"still there: {names}; the logs in {home.log} say why", EXIT_TIMED_OUT)
-    if outcome.resting:
-        fail(still_resting(outcome.resting), EXIT_FAILED)
-    say("stopped", "bold")
-
-
-def still_resting(count: int) -> str:
-    """Return the sentence about orders that a stop could not take back."""
-    return f"stopped, but {count} orders still rest; the dead man's switch takes them back within a minute: look"
 
 
 def _take_lock(home: Home) -> HomeLock:

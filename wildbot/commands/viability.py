@@ -19,7 +19,7 @@ from wildbot.analytics.edge_meter import EdgeMeter
 from wildbot.analytics.viability import Answer, Terms, Viability, judge
 from wildbot.commands.account_rates import account_rates, own_exchange_rates, stated_rates
 from wildbot.commands.backtest_tapes import FORMATS, TapeFile, open_tape
-from wildbot.commands.terminal import JsonOption, clean, fail, new_table, output, print_json, say
+from wildbot.commands.terminal import JsonOption, clean, explained, fail, new_table, output, print_json, say
 from wildbot.commands.viability_listen import listen
 from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.instrument import FeeSchedule, Instrument, Money, money_from_text
@@ -34,6 +34,7 @@ Seen = dict[str, tuple[Instrument, EdgeMeter]]
 """By pair."""
 
 
+@explained
 def viability(
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="A recording instead of the live market; may be repeated.")
@@ -49,7 +50,9 @@ def viability(
     capital: Annotated[str, typer.Option("--capital", help="In the quote currency; else the settings'.")] = "",
     json_output: JsonOption = False,
 ) -> None:
-    """Say whether this account can win on each pair: fees, spread, movement, smallest order, and what was seen to pay.
+    """Say whether this account can win on each pair.
+
+    Fees, spread, movement, smallest order, and what was seen to pay.
 
     Example: wildbot viability --seconds 300
     """

@@ -5,6 +5,7 @@ Rules: parts of the router read and change this, one event at a time; nothing el
 Owns: everything below.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -66,6 +67,7 @@ class GatewayState:
     `foreign_ids`: venue order ids that turned out not to be this journal's; `withdrawn`: capital that others took from
     the account; `foreign_seen`, `foreign_held`: quote that others' open orders hold, as last seen and as it counts;
     `locked_until_ns`: no private REST before then; `refused_topics`: what our key may not do any more;
+    `requests`: orders placed, amended, cancelled, denied and rejected since the start;
     `clock_fault`: how our clock differs from the venue's; `entries_closed`: why the supervisor lets nothing be entered.
     """
 
@@ -108,6 +110,7 @@ class GatewayState:
     blocked_until_ns: dict[str, int] = field(default_factory=dict)
     orphans: dict[str, Filled] = field(default_factory=dict)
     foreign_ids: dict[str, None] = field(default_factory=dict)
+    requests: Counter[str] = field(default_factory=Counter)
     alerts: set[str] = field(default_factory=set)
     out: list[GatewayCommand] = field(default_factory=list)
 

@@ -113,6 +113,7 @@ class OrderDesk:
         state.intents.add(intent)
         state.budget(order.pair).spend(ADD_COST, now_ns)
         state.send_rate.sent(order.pair, now_ns)
+        state.requests["placed"] += 1
         state.do(WriteOrder(intent, now_ns), Send(order, deadline_ns))
         return None
 
@@ -142,6 +143,7 @@ class OrderDesk:
         intent.answer_due_ns = intent.settled_ns = deadline_ns + ANSWER_GRACE_NS
         state.budget(amend.pair).spend(cost, now_ns)
         state.send_rate.sent(amend.pair, now_ns)
+        state.requests["amended"] += 1
         state.do(WriteOrder(intent, now_ns), Send(amend, deadline_ns))
         return None
 
@@ -167,6 +169,7 @@ class OrderDesk:
         """Count one more cancel of an intent, whichever way it goes: the venue's order counter makes no difference."""
         intent.cancel_asked_ns = now_ns
         intent.cancel_tries += 1
+        self._state.requests["cancelled"] += 1
         self._state.budget(intent.pair).spend(RateBudget.cost_of_cancel(intent.age_s(now_ns)), now_ns)
 
     def _is_repeated(self, order: NewOrder, epoch: int) -> bool:

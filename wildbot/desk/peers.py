@@ -122,6 +122,7 @@ class Peers:
         say hello. A fenced one hears number 0, which asks for nothing.
         """
         state = self._state
+        state.requests["denied"] += 1
         if state.epochs.get(pair) == epoch and epoch in self._numbers:
             self.report(pair, epoch, body)
             return

@@ -82,6 +82,8 @@ class ReportDesk:
         self._peers.settle(now_ns)
 
     def _learn(self, intent: Intent, report: OrderReport, now_ns: int) -> None:
+        if isinstance(report, Rejected | AmendRejected | CancelRejected):
+            self._state.requests["rejected"] += 1
         match report:
             case Accepted():
                 self._accepted(intent, report)

@@ -130,6 +130,7 @@ class Watch:
             budget_used={pair: round(budget.used(now_ns), 4) for pair, budget in state.budgets.items()},
             ts_ns=now_ns,
             entries_closed=state.entries_closed,
+            requests=dict(state.requests),
         )
 
     # --- parts ----------------------------------------------------------------------------------------------------

@@ -95,7 +95,8 @@ class TraderStatus(msgspec.Struct, frozen=True, array_like=True, tag="trader"):
 
 class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="gateway"):
     """The gateway's part of the status document. `open_orders` counts ours resting or unknown, on all pairs;
-    `entries_closed`: why it refuses entries, empty when it does not."""
+    `entries_closed`: why it refuses entries, empty when it does not; `requests`: how many since its start, by what became
+    of them (placed, amended, cancelled: sent; denied: by us; rejected: by the venue)."""
 
     state: str
     reason: str
@@ -106,6 +107,7 @@ class GatewayStatus(msgspec.Struct, frozen=True, array_like=True, tag="gateway")
     budget_used: dict[str, float]
     ts_ns: int
     entries_closed: str = ""
+    requests: dict[str, int] = {}
 
 
 class TradeRecord(msgspec.Struct, frozen=True, array_like=True, tag="trade_record"):
