@@ -7,7 +7,7 @@ Source: the Prometheus naming practices; prometheus-client's custom collectors.
 
 from collections.abc import Callable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from wildbot.analytics.status_view import ActorView, StatusView, TraderView
@@ -40,6 +40,8 @@ ACTOR = {
     "p50_us": "Median time of one turn of the loop, microseconds",
     "p99_us": "99th percentile of the time of one turn, microseconds",
 }
+HOP_BITS = range(12, 36)
+"""Borders of the latency histograms, as powers of two in nanoseconds: 4 us to 34 s."""
 STATES = ("starting", "reconciling", "running", "degraded", "reduce_only", "halted", "stopping")
 
 
@@ -67,12 +69,23 @@ class StatusCollector(Collector):
             yield _family(f"wildbot_trader_{name}", text, "pair", status.traders, name)
         for name, text in ACTOR.items():
             yield _family(f"wildbot_actor_{name}", text, "actor", status.actors, name)
+        yield _hops(status)
 
 
 def _state(status: StatusView) -> Metric:
     family = GaugeMetricFamily("wildbot_state", "1 for the state the system is in", labels=["state", "mode"])
     for state in STATES:
         family.add_metric([state, status.mode], float(state == status.state))
+    return family
+
+
+def _hops(status: StatusView) -> Metric:
+    text = "Time of one hop on the way from the market to an order and its acknowledgement"
+    family = HistogramMetricFamily("wildbot_hop_latency_seconds", text, labels=["actor", "hop"])
+    for actor in status.actors:
+        for name, hop in actor.hops.items():
+            buckets = [(f"{2**bits / 1e9:.9f}", sum(n for k, n in hop.octaves.items() if k <= bits)) for bits in HOP_BITS]
+            family.add_metric([actor.name, name], [*buckets, ("+Inf", hop.count)], hop.total_s)
     return family
 
 
