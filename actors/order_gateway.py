@@ -7,6 +7,7 @@ Rules: of one batch of commands all rows are on disk before the first byte leave
 import os
 from collections.abc import Sequence
 
+from actors.gateway_hops import GatewayHops
 from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
 from actors.runtime import Runtime
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
@@ -25,7 +26,7 @@ from wildbot.desk.journal_keeper import JournalKeeper
 from wildbot.desk.key_health import LOCKED_UNTIL_KEY
 from wildbot.desk.order_desk import ANSWER_GRACE_NS
 from wildbot.desk.order_router import OrderRouter
-from wildbot.desk.records import journal_seen
+from wildbot.desk.records import JournalBatch, journal_seen
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
 from wildbot.liaison.desk_stream import DeskStream
@@ -53,7 +54,8 @@ class OrderGateway:
     def __init__(self, runtime: Runtime, settings: Settings, key: ApiKey, journal: Journal) -> None:
         self._runtime = runtime
         self._journal = journal
-        self._rows = JournalKeeper(journal, runtime.now_ns, failpoints.reach)
+        self._hops = GatewayHops(runtime.vitals)
+        self._rows = JournalKeeper(journal, runtime.now_ns, failpoints.reach, self._committed)
         self._router = OrderRouter(gateway_setup(settings))
         self._questions = Questions(settings.trading.universe)
         self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
@@ -67,7 +69,7 @@ class OrderGateway:
             clock_ns=runtime.now_ns,
         )
         self._link = WebSocketLink(settings.ws_auth_url)
-        self._stream = DeskStream(self._link, self._router, runtime.now_ns)
+        self._stream = DeskStream(self._link, self._router, runtime.now_ns, self._hops.venue.record)
         self._hub = Hub(runtime.home.socket("orders"))
         self._market = Subscriber(runtime.home.socket("market"))
         self._halt_file = runtime.home.root / HALT_FILE
@@ -111,7 +113,12 @@ class OrderGateway:
                 continue
             self._runtime.log.debug("heard {}", message)
             self._note_address(peer, message)
-            self._do(self._router.on_peer(message, self._runtime.now_ns()))
+            now_ns = self._runtime.now_ns()
+            if isinstance(message, OrderRequest):
+                self._hops.heard(message, now_ns)
+            self._do(self._router.on_peer(message, now_ns))
+            if isinstance(message, OrderRequest):
+                self._hops.done(message, now_ns)
 
     def _note_address(self, peer: bytes, message: ToGateway) -> None:
         match message:
@@ -162,6 +169,10 @@ class OrderGateway:
         if self._router.state.journal_failed and self._journal.is_in_place() and self._rows.catch_up(at_once=at_once):
             self._do(self._router.on_shell(JournalMended(), self._runtime.now_ns()))
 
+    def _committed(self, rows: JournalBatch) -> None:
+        del rows
+        self._hops.commit.record(self._rows.took_ns)
+
     # --- hands ----------------------------------------------------------------------------------------------------
 
     def _do(self, batch: list[GatewayCommand]) -> None:
@@ -198,6 +209,7 @@ class OrderGateway:
         if not reason:
             failpoints.reach("gw.intent_committed")
             reason = self._stream.send(order, command.deadline_ns)
+            self._hops.left_ns = 0 if reason else self._runtime.now_ns()
             failpoints.reach("gw.sent")
         if reason:
             now_ns = self._runtime.now_ns()

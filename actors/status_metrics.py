@@ -7,7 +7,7 @@ Source: the Prometheus naming practices; prometheus-client's custom collectors.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from actors.health import reasons_against
@@ -62,6 +62,8 @@ CAPITAL = {
     "granted": "What is lent to traders, quote currency",
     "free": "What is not lent, quote currency",
 }
+HOP_BITS = range(12, 36)
+"""Borders of the latency histograms, as powers of two in nanoseconds: 4 us to 34 s."""
 STATES = ("starting", "reconciling", "running", "degraded", "reduce_only", "halted", "stopping")
 LEVELS = ("info", "warning", "critical")
 REQUESTS = ("placed", "amended", "cancelled", "denied", "rejected")
@@ -88,6 +90,7 @@ class StatusCollector(Collector):
         yield from _families("wildbot_actor", "actor", {row.name: row for row in status.actors}, ACTOR)
         yield _counter("wildbot_actor_restarts", "Restarts since the start of the run", "actor", _restarts(status))
         yield from _gateway(status)
+        yield _hops(status)
 
 
 def _whole(status: StatusView) -> Iterator[Metric]:
@@ -127,6 +130,16 @@ def _gateway(status: StatusView) -> Iterator[Metric]:
         if share is not None:
             used.add_metric([pair], share)
     yield used
+
+
+def _hops(status: StatusView) -> Metric:
+    text = "Time of one hop on the way from the market to an order and its acknowledgement"
+    family = HistogramMetricFamily("wildbot_hop_latency_seconds", text, labels=["actor", "hop"])
+    for actor in status.actors:
+        for name, hop in actor.hops.items():
+            buckets = [(f"{2**bits / 1e9:.9f}", sum(n for k, n in hop.octaves.items() if k <= bits)) for bits in HOP_BITS]
+            family.add_metric([actor.name, name], [*buckets, ("+Inf", hop.count)], hop.total_s)
+    return family
 
 
 def _restarts(status: StatusView) -> Mapping[str, int]:

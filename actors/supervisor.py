@@ -84,6 +84,7 @@ class Supervisor:
         self._actors = Hub(home.socket("actors"))
         self._status = StatusDesk(home, board)
         self._control = ControlSocket(home)
+        self._decode = runtime.vitals.hop("decode")
         self._children = TraderChildren(settings, home.root)
         self._scanner = scanner_guest(settings)
         self._slot = SlotGuest(settings, lambda slot: self._actors.send(actor_name(slot.pair).encode(), encode(slot)))
@@ -166,6 +167,8 @@ class Supervisor:
 
     def _publish(self, event: MarketEvent) -> None:
         self._market.send(market_frame(event))
+        if type(event) is BookSnapshot:
+            self._decode.record(self._runtime.now_ns() - event.recv_ts_ns)
         self._scanner.on_market(event)
         self._slot.on_market(event)
         if isinstance(event, BookSnapshot):

@@ -11,6 +11,8 @@ import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
 from actors.trader_config import TraderConfig, TraderLimits, actor_name, from_environment
@@ -22,6 +24,7 @@ from wildbot.model.control import HistoryRequest, Retire, Retired
 from wildbot.model.desk import CountQuestion, LeaseRequest, OrderRequest, TraderHello
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, money_from_text
+from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.status import Severity
 from wildbot.protocol.bus import EVERYONE, FROM_ALLOCATOR, FROM_GATEWAY, encode, market_topic, read_market_frame
 from wildbot.strategies.base import Decision, find_strategy
@@ -63,6 +66,8 @@ def engine_limits(limits: TraderLimits) -> EngineLimits:
         stale_order_policy=StaleOrderPolicy(limits.stale_order_policy),
         rate_reserve=limits.rate_reserve,
         tier=limits.tier,
+        late_book_ns=limits.late_book_ms * NANOS_PER_MS,
+        slow_answer_ns=limits.slow_answer_ms * NANOS_PER_MS,
     )
 
 
@@ -79,6 +84,8 @@ class Trader:
             limits=engine_limits(config.limits),
             has_sessions=config.has_sessions,
         )
+        self._bus, self._decide = runtime.vitals.hop("bus"), runtime.vitals.hop("decide")
+        self._tick_ns = 0
         self._alerted: dict[str, int] = {}
         self._decision: Decision | None = None
         self._says_decisions = config.log_level.upper() in ("DEBUG", "TRACE")
@@ -107,7 +114,15 @@ class Trader:
         frames = self._market.drain()
         self._runtime.vitals.handled(len(frames))
         for frame in frames:
-            self._carry_out(self._seat.on_market(read_market_frame(frame), self._runtime.now_ns()))
+            event, now_ns = read_market_frame(frame), self._runtime.now_ns()
+            if type(event) is BookSnapshot:
+                self._bus.record(now_ns - event.recv_ts_ns)
+            commands = self._seat.on_market(event, now_ns)
+            if commands:
+                self._tick_ns = event.recv_ts_ns if isinstance(event, BookSnapshot | TradePrint) else 0
+                self._carry_out(commands)
+                self._decide.record(self._runtime.now_ns() - now_ns)
+                self._tick_ns = 0
             if self._says_decisions:
                 self._say_decision()
 
@@ -135,7 +150,8 @@ class Trader:
             match command:
                 case OrderRequest():
                     failpoints.reach("trader.decided")
-                    self._orders.send(encode(command))
+                    sent_ns = self._runtime.now_ns()
+                    self._orders.send(encode(msgspec.structs.replace(command, sent_ns=sent_ns, tick_ns=self._tick_ns)))
                     self._runtime.log.debug("asks {}", command.command)
                 case TraderHello() | CountQuestion():
                     self._orders.send(encode(command))

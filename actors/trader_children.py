@@ -31,6 +31,8 @@ def trader_config(settings: Settings, home: Path, pair: str, epoch: int) -> Trad
         tick_age_max_ms=feed.tick_age_max_ms,
         silence_max_s=feed.silence_max_s,
         tier=settings.kraken.tier,
+        late_book_ms=feed.late_book_ms,
+        slow_answer_ms=orders.slow_answer_ms,
     )
     strategy = settings.trading.strategy
     return TraderConfig(

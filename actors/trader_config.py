@@ -28,6 +28,8 @@ class TraderLimits(msgspec.Struct, frozen=True):
     tick_age_max_ms: int
     silence_max_s: float
     tier: str
+    late_book_ms: int
+    slow_answer_ms: int
 
 
 class TraderConfig(msgspec.Struct, frozen=True):

@@ -5,12 +5,9 @@ import resource
 import time
 from pathlib import Path
 
-from hdrh.histogram import HdrHistogram
-
+from wildbot.analytics.latency import Latencies
 from wildbot.model.status import Heartbeat
 
-LATENCY_US_MAX = 60_000_000
-SIGNIFICANT_DIGITS = 2
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 _STATM = Path("/proc/self/statm")
 
@@ -23,14 +20,19 @@ class Vitals:
         self.unreadable = 0
         self._handled = 0
         self._lag_s = 0.0
-        self._latency = HdrHistogram(1, LATENCY_US_MAX, SIGNIFICANT_DIGITS)
+        self._turns = Latencies()
+        self._hops: dict[str, Latencies] = {}
         self._since = time.monotonic()
         self._processor_s = time.process_time()
+
+    def hop(self, name: str) -> Latencies:
+        """Return the histogram of a hop that ends in this process; what is noted in it travels in the heartbeats."""
+        return self._hops.setdefault(name, Latencies())
 
     def turn_took(self, nanos: int) -> None:
         """One turn of the loop with news took so long."""
         self._handled += 1
-        self._latency.record_value(max(1, nanos // 1_000))
+        self._turns.record(nanos)
 
     def handled(self, count: int) -> None:
         """So many messages more than one were handled in this turn."""
@@ -54,13 +56,14 @@ class Vitals:
             cpu_pct=round((processor_s - self._processor_s) / elapsed * 100, 2),
             rss_mb=round(_rss_mb(), 1),
             messages_per_s=round(self._handled / elapsed, 1),
-            p50_us=float(self._latency.get_value_at_percentile(50)),
-            p99_us=float(self._latency.get_value_at_percentile(99)),
+            p50_us=round(self._turns.quantile_us(50) or 0.0, 1),
+            p99_us=round(self._turns.quantile_us(99) or 0.0, 1),
             build=self.build,
+            hops=tuple(hop.take(name) for name, hop in self._hops.items() if hop.count),
         )
         self._since, self._processor_s = time.monotonic(), processor_s
         self._handled, self._lag_s = 0, 0.0
-        self._latency.reset()
+        self._turns = Latencies()
         return beat
 
 

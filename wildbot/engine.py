@@ -90,6 +90,8 @@ class TradingEngine:
     def handle(self, event: EngineEvent, now_ns: int) -> Sequence[EngineCommand]:
         """Take in one event; return what to do, in order, often nothing."""
         if type(event) is BookSnapshot:
+            if (age_ns := now_ns - event.recv_ts_ns) > self._limits.late_book_ns:
+                self._keep(self._orders.book_late(age_ns, now_ns))
             if event.is_two_sided:
                 self._strategy.on_book(event)
             if not self.market.on_book(event) and not self.is_dirty:

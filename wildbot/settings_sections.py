@@ -146,6 +146,8 @@ class FeedSection(Section):
     """Seconds without a word from the exchange after which quotes are withdrawn."""
     tick_age_max_ms: int = Field(500, ge=50, le=10_000)
     """An order needs market data at most so many milliseconds old."""
+    late_book_ms: int = Field(500, ge=1, le=10_000)
+    """No entries for a while when books keep arriving at a trader so many milliseconds after they were read."""
 
 
 class OrdersSection(Section):
@@ -161,6 +163,8 @@ class OrdersSection(Section):
     """Milliseconds after which the exchange must refuse an order that arrives late."""
     rate_reserve: Share = 0.4
     """Share of the exchange's order-rate counter kept for withdrawals."""
+    slow_answer_ms: int = Field(1_000, ge=10, le=60_000)
+    """No entries for a while when orders keep taking so many milliseconds to be acknowledged."""
 
 
 class RiskSection(Section):

@@ -153,7 +153,17 @@ class GatewayRig:
     def ask(self, command: OrderCommand) -> None:
         assert self.trader is not None
         now = time.time_ns()
-        self.trader.send(encode(OrderRequest(self.epoch, command, now, now + 5 * SECOND)))
+        self.trader.send(encode(OrderRequest(self.epoch, command, now, now + 5 * SECOND, now, now)))
+
+    def wait_hops(self, expected: dict[str, int]) -> dict[str, int]:
+        """Wait until the heartbeats so far hold as many samples of these hops; return all hops' counts."""
+
+        def counts() -> dict[str, int]:
+            hops = [hop for beat in self.told if isinstance(beat, Heartbeat) for hop in beat.hops]
+            return {hop.name: sum(sum(each.counts.values()) for each in hops if each.name == hop.name) for hop in hops}
+
+        self.wait_for(lambda: all(counts().get(name) == count for name, count in expected.items()), f"hops {expected}")
+        return counts()
 
     def end_epoch(self, epoch: int) -> None:
         self.actors.send(b"order_gateway", encode(EndEpoch(PAIR, epoch)))

@@ -45,6 +45,9 @@ def test_order_is_placed_filled_and_cancelled_and_survives_a_killed_gateway(rig:
     rig.wait_report(Accepted, 2)
     rig.ask(CancelOrder("wb1x3", PAIR, "test"))
     rig.wait_report(Canceled)
+    # Three of the four requests left; the fourth was denied here.
+    counts = rig.wait_hops({"request": 4, "send": 3, "venue": 3, "tick_to_order": 3})
+    assert counts["commit"] >= 3
     rig.ask(rig.order(4, Side.SELL, rig.mid + rig.mid // 100, LOTS))
     rig.wait_report(Accepted, 3)
 

@@ -106,6 +106,24 @@ def test_metrics_carry_account_traders_and_actors(home: Home, feed: StatusFeed, 
         assert line in text.splitlines()
 
 
+def test_metrics_carry_a_whole_histogram_of_each_hop(home: Home, feed: StatusFeed, base: str) -> None:
+    with show(home, feed):
+        lines = get(f"{base}/metrics").text.splitlines()
+    mine = [line for line in lines if line.startswith("wildbot_hop_latency_seconds")]
+    labels = 'actor="order_gateway",hop="send"'
+    for line in (
+        f'wildbot_hop_latency_seconds_bucket{{{labels},le="0.000065536"}} 0.0',
+        f'wildbot_hop_latency_seconds_bucket{{{labels},le="0.000131072"}} 2.0',
+        f'wildbot_hop_latency_seconds_bucket{{{labels},le="0.000262144"}} 3.0',
+        f'wildbot_hop_latency_seconds_bucket{{{labels},le="+Inf"}} 3.0',
+        f"wildbot_hop_latency_seconds_count{{{labels}}} 3.0",
+        f"wildbot_hop_latency_seconds_sum{{{labels}}} 0.0003",
+    ):
+        assert line in mine
+    counts = [float(line.split()[-1]) for line in mine if f"_bucket{{{labels}" in line]
+    assert counts == sorted(counts)
+
+
 def test_metrics_leave_out_what_is_unknown(home: Home, feed: StatusFeed, base: str) -> None:
     with show(home, feed, traders=[a_trader(spread_bps=None)]):
         assert "wildbot_trader_spread_bps{" not in get(f"{base}/metrics").text

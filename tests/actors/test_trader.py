@@ -44,6 +44,8 @@ def limits(**changes: object) -> TraderLimits:
         "tick_age_max_ms": 10_000,
         "silence_max_s": 60.0,
         "tier": "intermediate",
+        "late_book_ms": 10_000,
+        "slow_answer_ms": 1_000,
     }
     return TraderLimits(**{**plain, **changes})  # type: ignore[arg-type]
 
@@ -221,3 +223,12 @@ def test_a_trader_nobody_configured_ends_with_the_configuration_code(tmp_path: P
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == EXIT_CONFIGURATION
     assert ENVIRONMENT_NAME in done.stderr
+
+
+def test_it_measures_the_way_to_it_and_its_own_part(desk: Desk) -> None:
+    desk.quote()
+    (request,) = [message for message in desk.asked if isinstance(message, OrderRequest)]
+    assert 0 < request.tick_ns <= request.decided_ns <= request.sent_ns
+    hops = {hop.name: hop for hop in desk.runtime.vitals.heartbeat("trader", EPOCH, "trading", 0).hops}
+    assert set(hops) == {"bus", "decide"}
+    assert sum(hops["bus"].counts.values()) == desk.book_seq

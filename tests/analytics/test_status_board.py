@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wildbot.analytics.account_sheet import value_account
 from wildbot.analytics.history import CANDLE_NS, CANDLES_MAX, FINE_MAX, Candles, EquityHistory
+from wildbot.analytics.latency import bucket_of
 from wildbot.analytics.status_board import ALERTS_MAX, TRADES_MAX, RunView, StatusBoard
 from wildbot.analytics.status_rows import TraderView, average_cost_text, number
 from wildbot.model.desk import AccountState, CapitalLease, PositionState
@@ -21,6 +22,7 @@ from wildbot.model.status import (
     AllocatorStatus,
     GatewayStatus,
     Heartbeat,
+    HopLatency,
     InstrumentTable,
     Quote,
     Severity,
@@ -201,6 +203,17 @@ def test_actor_ages_count_from_receipt_and_a_new_process_counts_as_restart() -> 
         board.on_message(Heartbeat("order_gateway", pid, 0, "ready", 5, 0.0, 1.0, 30.0, 9.0, 50.0, float("inf")), T0)
     (row,) = board.document(RUN, T0 + NANOS_PER_SECOND)["actors"]  # type: ignore[misc]
     assert (row["pid"], row["restarts"], row["heartbeat_age_ms"], row["p99_us"]) == (11, 1, 1_000.0, None)
+
+
+def test_hops_of_heartbeats_add_up_in_the_actors_row() -> None:
+    board = a_board()
+    for _ in range(3):
+        hop = HopLatency("bus", 40_000, {bucket_of(20_000): 2})
+        beat = Heartbeat("trader-SOL-USDC", 10, 1, "trading", 5, 0.0, 1.0, 30.0, 9.0, 50.0, 90.0, "", (hop,))
+        board.on_message(beat, T0)
+    (row,) = board.document(RUN, T0)["actors"]  # type: ignore[misc]
+    assert row["hops"]["bus"]["count"] == 6
+    assert row["hops"]["bus"]["p50_us"] == pytest.approx(20, rel=0.07)
 
 
 def test_allocator_free_is_what_is_neither_granted_nor_locked() -> None:

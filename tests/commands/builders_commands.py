@@ -73,6 +73,7 @@ def an_actor(name: str = "order_gateway", **changes: object) -> dict[str, object
         "messages_per_s": 50.0,
         "p50_us": 40.0,
         "p99_us": 90.0,
+        "hops": {"send": {"count": 3, "p50_us": 80.0, "p99_us": 150.0, "total_s": 0.0003, "octaves": {"17": 2, "18": 1}}},
     }
     return row | changes
 

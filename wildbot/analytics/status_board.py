@@ -12,6 +12,7 @@ import msgspec
 
 from wildbot.analytics.account_sheet import AccountSheet, percent, value_account
 from wildbot.analytics.history import Candles, EquityHistory
+from wildbot.analytics.hop_board import HopBoard
 from wildbot.analytics.status_rows import (
     Row,
     TraderView,
@@ -77,6 +78,7 @@ class StatusBoard:
         self._allocator: AllocatorStatus | None = None
         self._traders: dict[str, TraderStatus] = {}
         self._beats: dict[str, tuple[Heartbeat, int, int]] = {}  # by actor: beat, when heard, restarts
+        self._hops = HopBoard()
         self._scores: tuple[PairScore, ...] = ()
         self._trades: deque[TradeRecord] = deque(maxlen=TRADES_MAX)
         self._alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
@@ -158,6 +160,7 @@ class StatusBoard:
             return
         restarts = 0 if before is None else before[2] + (before[0].pid != beat.pid)
         self._beats[beat.actor] = (beat, now_ns, restarts)
+        self._hops.add(beat.actor, beat.hops, now_ns)
 
     def _on_trade(self, trade: TradeRecord) -> Row | None:
         known = any(each.exec_id == trade.exec_id for each in self._trades)
@@ -196,7 +199,10 @@ class StatusBoard:
             "scanner": [scanner_row(score, active=score.pair in run.traded) for score in self._scores],
             "allocator": self._allocator_row(now_ns),
             "gateway": self._gateway_row(now_ns),
-            "actors": [actor_row(*self._beats[name], now_ns) for name in sorted(self._beats)],
+            "actors": [
+                actor_row(*self._beats[name], now_ns) | {"hops": self._hops.rows(name, now_ns)}
+                for name in sorted(self._beats)
+            ],
             "trades": [trade_row(trade, self._instruments[trade.pair]) for trade in self._trades],
             "alerts": [alert_row(alert) for alert in self._alerts],
             "standing": [alert_row(alert) for alert in self._standing.values()],

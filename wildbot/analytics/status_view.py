@@ -92,6 +92,17 @@ class ScannerView(msgspec.Struct, frozen=True):
     data_age_ms: float | None = None
 
 
+class HopView(msgspec.Struct, frozen=True):
+    """How long one hop took: percentiles of late, everything else since the start of the run. `octaves` {k: n}: n samples
+    took less than 2**k nanoseconds, and not less than half of that."""
+
+    count: int = 0
+    p50_us: float | None = None
+    p99_us: float | None = None
+    total_s: float | None = None
+    octaves: dict[int, int] = {}
+
+
 class ActorView(msgspec.Struct, frozen=True):
     """One process's row."""
 
@@ -105,6 +116,7 @@ class ActorView(msgspec.Struct, frozen=True):
     messages_per_s: float | None = None
     p50_us: float | None = None
     p99_us: float | None = None
+    hops: dict[str, HopView] = {}
 
 
 class TradeView(msgspec.Struct, frozen=True):

@@ -29,10 +29,18 @@ from wildbot.venues.kraken.private_stream import SILENCE_NS_MAX, KrakenPrivateSt
 class DeskStream:
     """One conversation after the other on one link; call `pump` when the link has news."""
 
-    def __init__(self, link: Link, router: OrderRouter, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        router: OrderRouter,
+        now_ns: Callable[[], int],
+        answered: Callable[[int], None] = lambda nanos: None,
+    ) -> None:
+        """Prepare. `answered` hears how long the venue took to acknowledge each order command, in nanoseconds."""
         self._link = link
         self._router = router
         self._now_ns = now_ns
+        self._answered = answered
         self._token = ""
         self._talk: KrakenPrivateStream | None = None
         self._heard_ns = 0
@@ -41,6 +49,7 @@ class DeskStream:
         """Connect; news follow through `pump`."""
         self._token = token
         self._talk = KrakenPrivateStream(instruments)
+        self._talk.answered = self._answered
         self._heard_ns = self._now_ns()
         self._link.connect()
 

@@ -28,12 +28,18 @@ class CountQuestion(msgspec.Struct, frozen=True, array_like=True, tag="count_que
 
 
 class OrderRequest(msgspec.Struct, frozen=True, array_like=True, tag="request"):
-    """One command, with what it was decided on. Later than `not_after_ns` the gateway denies it."""
+    """One command, with what it was decided on. Later than `not_after_ns` the gateway denies it.
+
+    For the latency of its way alone: when it was sent, and when the market event that caused it was read from the exchange
+    (0: time or other news did).
+    """
 
     epoch: int
     command: OrderCommand
     decided_ns: int
     not_after_ns: int
+    sent_ns: int = 0
+    tick_ns: int = 0
 
 
 class PositionState(msgspec.Struct, frozen=True, array_like=True):

@@ -11,9 +11,18 @@ from wildbot.model.desk import AccountState, CapitalLease, PositionState
 from wildbot.model.instrument import FeeSchedule, Instrument, Money
 
 
+class HopLatency(msgspec.Struct, frozen=True, array_like=True):
+    """How long one hop of an order's way took since the last heartbeat: all samples together, and how many fell in each
+    bucket of `analytics.latency`, by its number."""
+
+    name: str
+    total_ns: int
+    counts: dict[int, int]
+
+
 class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="heartbeat"):
     """An actor says it lives, twice a second, with what its loop measured since the last one (latency in microseconds).
-    `build` names its message types and settings."""
+    `build` names its message types and settings; `hops` are the ones this actor sees the end of."""
 
     actor: str
     pid: int
@@ -27,6 +36,7 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag="heartbeat"):
     p50_us: float
     p99_us: float
     build: str = ""
+    hops: tuple[HopLatency, ...] = ()
 
 
 class HeartbeatAck(msgspec.Struct, frozen=True, array_like=True, tag="beat_ack"):

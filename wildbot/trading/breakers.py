@@ -6,17 +6,20 @@ Rules: a breaker never stops an exit or a cancel. Times are handed in; nothing h
 from collections import deque
 from enum import StrEnum
 
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.model.instrument import NANOS_PER_SECOND
 
 REJECTS_MAX = 3
 REJECT_WINDOW_NS = 10 * NANOS_PER_SECOND
 REJECT_BACK_OFF_NS = 10 * NANOS_PER_SECOND
 """Three post-only rejects in ten seconds: the market runs faster than our orders; wait as long again."""
 
-SLOW_ANSWER_NS = 1_000 * NANOS_PER_MS
-SLOW_ANSWERS_MAX = 3
+SLOW_MAX = 3
 SLOW_WINDOW_NS = 30 * NANOS_PER_SECOND
 SLOW_BACK_OFF_NS = 15 * NANOS_PER_SECOND
+"""Three slow answers, or three seconds with a late book, in thirty seconds: what we do comes too late; wait."""
+
+LATE_BOOK_SPACING_NS = NANOS_PER_SECOND
+"""One hold-up delays many books at once; it counts once."""
 
 STOP_LOSS_COOL_DOWN_NS = 30 * NANOS_PER_SECOND
 
@@ -76,11 +79,15 @@ class CoolDown:
 class Breakers:
     """All breakers of one trader."""
 
-    __slots__ = ("_cool_down", "_rejects", "_slow")
+    __slots__ = ("_cool_down", "_late_books", "_late_ns", "_rejects", "_slow_answer_ns", "_slow_answers")
 
-    def __init__(self) -> None:
+    def __init__(self, slow_answer_ns: int) -> None:
+        """Close all. An acknowledgement that takes longer than `slow_answer_ns` is slow."""
+        self._slow_answer_ns = slow_answer_ns
         self._rejects = BurstBreaker(REJECTS_MAX, REJECT_WINDOW_NS, REJECT_BACK_OFF_NS)
-        self._slow = BurstBreaker(SLOW_ANSWERS_MAX, SLOW_WINDOW_NS, SLOW_BACK_OFF_NS)
+        self._slow_answers = BurstBreaker(SLOW_MAX, SLOW_WINDOW_NS, SLOW_BACK_OFF_NS)
+        self._late_books = BurstBreaker(SLOW_MAX, SLOW_WINDOW_NS, SLOW_BACK_OFF_NS)
+        self._late_ns = -LATE_BOOK_SPACING_NS
         self._cool_down = CoolDown()
 
     def order_rejected(self, now_ns: int) -> bool:
@@ -89,7 +96,14 @@ class Breakers:
 
     def order_answered(self, took_ns: int, now_ns: int) -> bool:
         """An order was acknowledged after `took_ns`; return whether slowness opened the breaker."""
-        return took_ns > SLOW_ANSWER_NS and self._slow.incident(now_ns)
+        return took_ns > self._slow_answer_ns and self._slow_answers.incident(now_ns)
+
+    def book_late(self, now_ns: int) -> bool:
+        """A book reached us too long after it was read; return whether that opened the breaker."""
+        if now_ns - self._late_ns < LATE_BOOK_SPACING_NS:
+            return False
+        self._late_ns = now_ns
+        return self._late_books.incident(now_ns)
 
     def stopped_out(self, now_ns: int) -> None:
         """A position was left at a loss limit."""
@@ -99,7 +113,7 @@ class Breakers:
         """Return which breaker holds entries back, or None."""
         if self._rejects.is_open(now_ns):
             return BreakerCode.REJECTS
-        if self._slow.is_open(now_ns):
+        if self._slow_answers.is_open(now_ns) or self._late_books.is_open(now_ns):
             return BreakerCode.LATENCY
         if self._cool_down.is_open(now_ns):
             return BreakerCode.COOL_DOWN

@@ -9,7 +9,8 @@ from wildbot.trading.risk import RiskLimits
 
 
 class EngineLimits(msgspec.Struct, frozen=True):
-    """The limits of one trader. `rate_reserve` is the fraction of the venue's order counter kept for withdrawals."""
+    """The limits of one trader. `rate_reserve` is the fraction of the venue's order counter kept for withdrawals;
+    `late_book_ns` and `slow_answer_ns` are what the latency breaker takes for trouble."""
 
     risk: RiskLimits = RiskLimits()
     silence_max_ns: int = 2 * NANOS_PER_SECOND
@@ -18,6 +19,8 @@ class EngineLimits(msgspec.Struct, frozen=True):
     stale_order_policy: StaleOrderPolicy = StaleOrderPolicy.REEVALUATE
     rate_reserve: float = 0.4
     tier: str = "intermediate"
+    late_book_ns: int = 500 * NANOS_PER_MS
+    slow_answer_ns: int = 1_000 * NANOS_PER_MS
 
     def quote_policy(self, requote_ticks: int, requote_threshold_bps: float) -> QuotePolicy:
         """Return when a difference is worth a command, for a strategy's own thresholds."""

@@ -19,7 +19,7 @@ from wildbot.model.executions import (
     OutcomeUnknown,
     Rejected,
 )
-from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import (
     AmendOrder,
     CancelOrder,
@@ -63,7 +63,7 @@ class WorkingOrders:
         self, epoch: int, limits: EngineLimits, policy: QuotePolicy, standing: Standing, market: PairMarket
     ) -> None:
         self.ledger = OrderLedger()
-        self.breakers = Breakers()
+        self.breakers = Breakers(limits.slow_answer_ns)
         self.denial: Denial | None = None
         self._epoch = epoch
         self._gate = RiskGate(limits.risk)
@@ -173,6 +173,12 @@ class WorkingOrders:
             return self._budget.cost_of_cancel(age_s)
         assert_never(command)
 
+    def book_late(self, age_ns: int, now_ns: int) -> Note | None:
+        """A book of this age has just come; return what is worth a line about it."""
+        if not self.breakers.book_late(now_ns):
+            return None
+        return Note(Severity.WARNING, "late_books", f"books arrive {age_ns // NANOS_PER_MS} ms old; entries wait")
+
     # --- what became of it ----------------------------------------------------------------------------------------
 
     def learn(self, report: OrderReport, now_ns: int) -> tuple[bool, Note | None]:
@@ -183,7 +189,7 @@ class WorkingOrders:
         if not self.ledger.apply(report):
             return False, None
         if is_answer and self.breakers.order_answered(took_ns, now_ns):
-            return True, Note(Severity.WARNING, "slow_orders", f"orders take {took_ns // 10**6} ms; entries wait")
+            return True, Note(Severity.WARNING, "slow_orders", f"orders take {took_ns // NANOS_PER_MS} ms; entries wait")
         return True, self._learn_refusal(report, now_ns)
 
     def _learn_refusal(self, report: OrderReport, now_ns: int) -> Note | None:

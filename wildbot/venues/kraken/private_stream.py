@@ -7,6 +7,8 @@ Owns: the numbers of our requests on one connection, which pair an order id belo
 Source: Kraken WebSocket v2 `executions`, `balances`, `status`; order methods' replies.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from wildbot.model.errors import ProtocolError
@@ -124,10 +126,11 @@ _decode_reports = msgspec.json.Decoder(list[Wire]).decode
 
 
 class KrakenPrivateStream:
-    """One connection's worth of conversation; make a new one for each connection."""
+    """One connection's worth of conversation; make a new one for each. `answered` hears each answer's delay in ns."""
 
     def __init__(self, instruments: dict[str, Instrument]) -> None:
         self.foreign_events = 0
+        self.answered: Callable[[int], None] = lambda nanos: None
         self._instruments = instruments
         self._reader = ExecutionReader(instruments)
         self._token = ""
@@ -241,6 +244,7 @@ class KrakenPrivateStream:
         command = asked.command
         assert command is not None
         if message.success or (isinstance(command, NewOrder) and _decode_result(message.result).order_id):
+            self.answered(now_ns - asked.asked_ns)
             return self._done(command, message, now_ns)  # an order with an id exists, whatever else is complained about
         return [_failed(command, message.error or "no success and no error", now_ns)]
 
