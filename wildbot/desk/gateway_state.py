@@ -89,6 +89,7 @@ class GatewayState:
     budgets: dict[str, RateBudget] = field(default_factory=dict)
     send_rate: SendRate = field(default_factory=lambda: SendRate(5.0))
     stream_up: bool = False
+    supervisor_answered: bool = False
     supervisor_gone: bool = False
     supervisor_lost: bool = False
     journal_failed: bool = False

@@ -14,7 +14,7 @@ from collections.abc import Generator
 from wildbot.desk.fill_desk import FillDesk
 from wildbot.desk.foreign_holds import count_foreign_holds
 from wildbot.desk.gateway_state import GatewayState
-from wildbot.desk.intents import Intent
+from wildbot.desk.intents import Intent, lost_intent
 from wildbot.desk.plans import Step, ask
 from wildbot.desk.report_desk import ReportDesk
 from wildbot.desk.venue_queries import CANCEL_IDS_MAX, Answer, OrdersSeen, Query, Topic, TradesSeen
@@ -115,6 +115,8 @@ class Reconciliation:
         ids = (missing + sorted(strangers))[:IDS_PER_QUERY]
         if ids:
             answer = yield from ask(Query(Topic.ORDERS, ids=tuple(ids)), OrdersSeen)
+            for view in answer.orders:
+                self._adopt(view)
             self._merge(answer.orders, asked_ns)
             self._drop_foreign_orphans(answer.orders)
             seen |= {view.cl_ord_id for view in answer.orders}
@@ -195,6 +197,16 @@ class Reconciliation:
         for view in views:
             if view.cl_ord_id.startswith(OWN_PREFIX):
                 self._reports.view(view, self._state.now_ns, stated_ns=asked_ns)
+
+    def _adopt(self, view: OrderView) -> None:
+        # Executed in this journal's life and of our making, but its row is lost: the journal is an older copy of itself.
+        state = self._state
+        is_ours = view.cl_ord_id.startswith(OWN_PREFIX) and bool(view.pair) and view.opened_ns > state.first_start_ns
+        if is_ours and state.intents.by_client(view.cl_ord_id) is None:
+            state.intents.add(lost_intent(view))
+            state.note(state.now_ns, "adopted", f"{view.cl_ord_id} {view.order_id}", view.pair)
+            text = "the journal lacks orders that were executed, as an older copy does; they are booked from the exchange"
+            state.alert(Severity.WARNING, "adopted", text)
 
     def _drop_foreign_orphans(self, views: tuple[OrderView, ...]) -> None:
         # Orders with our prefix that this journal never wrote belong to an earlier life of the account: they are in the
