@@ -160,7 +160,7 @@ class OrderGateway:
             self._mend()
         self._do(self._stream.pump())
         silence_ns = int(runtime.supervisor_silence_s * NANOS_PER_SECOND)
-        tick = Tick(silence_ns, self._halt_file.exists(), self._rows.took_ns)
+        tick = Tick(silence_ns, self._halt_file.exists(), self._rows.took_ns, runtime.is_answered)
         self._do(self._router.on_shell(tick, runtime.now_ns()))
         runtime.state = self._router.state.phase.value
 

@@ -90,6 +90,8 @@ class Runtime:
         self._handlers_before: dict[int, signal._HANDLER] = {}
         self._signals = self._catch_signals()
         self._acked = time.monotonic()
+        self.is_answered = False
+        """Whether the supervisor has answered a heartbeat: it does not answer a process of another build."""
         self._unreadable_logged = 0.0
         self._link = Spoke(home.socket("actors"), name) if linked else None
         if self._link is not None:
@@ -166,7 +168,9 @@ class Runtime:
         for frame in self._link.drain():
             command = FROM_SUPERVISOR.decode(frame)
             self._acked = time.monotonic()
-            if not isinstance(command, HeartbeatAck):
+            if isinstance(command, HeartbeatAck):
+                self.is_answered = True
+            else:
                 self.on_command(command)
 
     # --- the loop -------------------------------------------------------------------------------------------------

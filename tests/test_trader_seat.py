@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.trading.builders_trading import EAGER, FEES, ONE, PAIR, SECOND, SOL, START, a_book
-from wildbot.model.control import BookHistory, EntrySlot
+from tests.trading.builders_trading import EAGER, FEES, ONE, PAIR, SECOND, SOL, START, a_book, a_fill
+from wildbot.model.control import BookHistory, EntrySlot, Retire
 from wildbot.model.desk import (
     CapitalLease,
     CountQuestion,
@@ -19,7 +19,7 @@ from wildbot.model.desk import (
 from wildbot.model.executions import Accepted, Canceled, OrderReport, OutcomeUnknown
 from wildbot.model.instrument import money_from_text
 from wildbot.model.market_data import BookSnapshot, SessionHours
-from wildbot.model.orders import NewOrder, OrderCommand
+from wildbot.model.orders import NewOrder, OrderCommand, Side
 from wildbot.strategies.base import find_strategy
 from wildbot.trader_seat import ANSWER_WAIT_NS, COUNT_NS, HELLO_LAST_NS, HELLO_NS, SeatCommand, TraderSeat
 from wildbot.trading.limits import EngineLimits
@@ -101,6 +101,22 @@ def test_no_order_leaves_between_a_hello_and_its_own_inheritance() -> None:
     said = seated.inherit(2)
     said = [*said, *seated.seat.on_market(a_book(at=seated.now_ns, seq=3), seated.now_ns)]
     assert [type(command) for command in orders(said)] == [NewOrder]
+
+
+def test_a_retiring_trader_asks_for_nothing_that_is_dropped_while_it_waits() -> None:
+    seated = Seated()
+    seated.report(Accepted(seated.asked.cl_ord_id, "O1", START))
+    said = seated.report(a_fill(Side.BUY, seated.asked.lots, seated.asked.ticks, cl_ord_id=seated.asked.cl_ord_id))
+    seated.seq += 1  # a report is lost, and the next one ends the only order
+    (leaving,) = orders(said)
+    assert hellos(seated.report(Canceled(leaving.cl_ord_id, 0, "User requested", START))) == [2]
+    assert seated.seat.engine is not None
+    said = [*seated.seat.on_supervisor(Retire(flatten=True), seated.now_ns), *seated.after(2 * SECOND)]
+    said = [*said, *seated.seat.on_market(a_book(at=seated.now_ns, seq=2), seated.now_ns)]
+    assert (orders(said), seated.seat.engine.status(seated.now_ns).orders) == ([], ())
+    held = seated.seat.engine.position
+    said = seated.seat.on_gateway(Inheritance(EPOCH, SOL, FEES, held, hellos(said)[-1]), seated.now_ns)
+    assert [(type(order), order.lots) for order in orders(said)] == [(NewOrder, held.lots)]
 
 
 def test_reports_that_are_lost_right_after_an_inheritance_are_missed() -> None:

@@ -52,10 +52,12 @@ EngineCommand = OrderRequest | LeaseRequest | Retired | Note
 EngineEvent = MarketEvent | OrderReport | CapitalLease | LeaseRefused | FeesChanged | Inheritance | Verb | EntrySlot
 
 QUIET: tuple[EngineCommand, ...] = ()
+TRUTH = "the order gateway is asked what is true"
 
 
 class TradingEngine:
-    """Decides for one pair. `decision` is the strategy's latest answer: a new object for every decision made."""
+    """Decides for one pair. `decision` is the strategy's latest answer, new for every decision made. It only takes back
+    while `awaits_truth`, until the next inheritance: what rests and what is held is not known for certain."""
 
     def __init__(
         self,
@@ -82,7 +84,7 @@ class TradingEngine:
         self._orders = WorkingOrders(epoch, limits, policy, self._standing, self.market)
         self._pursuit: Pursuit | None = None
         self._out: list[EngineCommand] = []
-        self.is_dirty, self.stepped_ns = True, 0
+        self.is_dirty, self.stepped_ns, self.awaits_truth = True, 0, False
         self._has_unacted_fill, self._acted_ns = False, -(10**18)
 
     # --- events ---------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class TradingEngine:
                 # The gateway states the journal's truth anew: nothing of ours rests, and this is the position.
                 self._orders.ledger.forget_live()
                 self._keep(self._standing.learn(event))
-                self._pursuit = None
+                self._pursuit, self.awaits_truth = None, False
             case Pause() | Resume() | Flatten() | Retire():
                 if self.mandate.obey(event, now_ns):
                     self._pursuit = None
@@ -168,9 +170,9 @@ class TradingEngine:
         """Make what rests agree with what should, given everything known now."""
         self.is_dirty = False
         self.stepped_ns = now_ns
-        if self.mandate.is_winding_down:
+        if self.mandate.is_winding_down and not self.awaits_truth:
             self._wind_down(now_ns)
-        elif trouble := self.market.trouble(self._standing.instrument, now_ns):
+        elif trouble := TRUTH if self.awaits_truth else self.market.trouble(self._standing.instrument, now_ns):
             self.reason = trouble
             self._out += self._orders.rest(NOTHING, now_ns)
         elif self._pursuit is not None:

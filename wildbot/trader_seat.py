@@ -4,7 +4,8 @@ Rules: pure; the engine decides what to trade, this decides whether it may hear 
     `Inheritance` and the market's history (or after waiting a second for the latter), and, for an instrument that has
     sessions, after it knows the current or next one. A gap in the gateway's numbering, or a count of its reports that is
     higher than what was heard, makes it say hello again, and so does a request that nobody answers: the gateway that took
-    it is dead. Between a hello and its own inheritance no order leaves: that inheritance says that none rests.
+    it is dead. Between a hello and its own inheritance the engine only takes back, and is not done with anything: that
+    inheritance says that none rests, and what is held.
 Owns: the engine, the numbering guard, the unanswered requests, the inheritance, history and session that wait for each
     other.
 """
@@ -39,7 +40,6 @@ from wildbot.model.desk import (
 from wildbot.model.executions import Filled, OutcomeUnknown
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.market_data import BookSnapshot, MarketEvent, SessionHours
-from wildbot.model.orders import CancelOrder
 from wildbot.protocol.reliability import SequenceGuard
 from wildbot.strategies.base import StrategySpec
 from wildbot.trading.limits import EngineLimits
@@ -167,6 +167,8 @@ class TraderSeat:
         self._hellos += 1
         self._hello_ns = now_ns
         self._is_waiting = True
+        if self.engine is not None:
+            self.engine.awaits_truth = self.engine.is_dirty = True
         return TraderHello(self._pair, self._epoch, self._hellos)
 
     def _inherit(self, inheritance: Inheritance, now_ns: int) -> Sequence[SeatCommand]:
@@ -211,11 +213,10 @@ class TraderSeat:
             return ()
         if not isinstance(report.body, Filled | OutcomeUnknown):
             self._unanswered.pop(report.body.cl_ord_id, None)
-        commands = self._give(report.body, now_ns)
         if missing == 0 or self._is_waiting:
-            return commands
+            return self._give(report.body, now_ns)
         lost = info_note("reports_missing", f"{missing} reports are missing before {report.seq}; saying hello again")
-        return [lost, self._hello(now_ns), *_cancels(commands)]
+        return [lost, self._hello(now_ns), *self._give(report.body, now_ns)]
 
     def _on_count(self, told: ReportCount, now_ns: int) -> Sequence[SeatCommand]:
         missing = told.count - self._guard.last
@@ -230,10 +231,8 @@ class TraderSeat:
     # --- requests -------------------------------------------------------------------------------------------------
 
     def _noted(self, commands: Sequence[EngineCommand], now_ns: int) -> Sequence[EngineCommand]:
-        if self._is_waiting:
-            return _cancels(commands)
         for command in commands:
-            if isinstance(command, OrderRequest):
+            if isinstance(command, OrderRequest) and not self._is_waiting:
                 self._unanswered.setdefault(command.command.cl_ord_id, now_ns)
         return commands
 
@@ -248,8 +247,3 @@ class TraderSeat:
             return ()
         self._counted_ns = now_ns
         return [CountQuestion(self._pair, self._epoch)]
-
-
-def _cancels(commands: Sequence[EngineCommand]) -> Sequence[EngineCommand]:
-    """Return what may leave while an inheritance is awaited: everything but new orders and amends."""
-    return [each for each in commands if not isinstance(each, OrderRequest) or isinstance(each.command, CancelOrder)]

@@ -29,7 +29,7 @@ from wildbot.desk.gateway_commands import (
 )
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.venue_queries import OrdersSeen, QueryRefused, QuerySilent, Topic
-from wildbot.desk.watch import JournalFailed, NotSent, StopRequested
+from wildbot.desk.watch import JournalFailed, NotSent, StopRequested, Tick
 from wildbot.model.control import EndEpoch, EpochEnded, NoneRest, Rearm, StopAll
 from wildbot.model.desk import (
     AccountState,
@@ -122,6 +122,14 @@ def test_cancel_is_repeated_over_rest_until_the_order_has_ended() -> None:
     desk.run(2)
     cancels = [each.query.ids for each in desk.done if isinstance(each, AskVenue) and each.query.topic is Topic.CANCEL]
     assert cancels == [("O1",)]
+
+
+def test_no_order_leaves_before_the_supervisor_has_answered() -> None:
+    desk = a_ready_desk()
+    desk.take(desk.router.on_shell(Tick(0, answered=False), desk.now))
+    desk.ask(an_order())
+    assert codes(desk) == ["not_ready"]
+    assert desk.sent() == []
 
 
 def test_silent_supervisor_means_no_renewal_after_three_seconds_and_no_orders_after_ten() -> None:

@@ -40,5 +40,14 @@ def test_an_ended_epoch_is_told_nothing() -> None:
     assert count(desk) == []
 
 
+def test_a_number_that_two_pairs_claim_stops_nobody() -> None:
+    desk = a_ready_desk()
+    other = "XRP/USDC"
+    desk.take(desk.router.on_supervisor(EndEpoch(other, EPOCH), desk.now))
+    desk.router.state.epochs[other] = EPOCH
+    desk.take(desk.router.on_supervisor(EndEpoch(other, EPOCH), desk.now))
+    assert count(desk) == [ReportCount(EPOCH, NUMBER_LOST)]
+
+
 def test_a_gateway_that_has_not_read_its_journal_tells_no_count() -> None:
     assert count(Desk()) == []

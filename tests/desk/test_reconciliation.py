@@ -4,8 +4,21 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from tests.desk.builders_router import FEES, LOTS, MID, SECOND, SOL, Desk, a_fill, a_ready_desk, a_view, an_order
+from tests.desk.builders_router import (
+    FEES,
+    LOTS,
+    MID,
+    SECOND,
+    SOL,
+    Desk,
+    a_fill,
+    a_ready_desk,
+    a_view,
+    an_order,
+    balances_after,
+)
 from wildbot.desk.booking import Books
 from wildbot.desk.gateway_commands import AskVenue, WriteFill
 from wildbot.desk.gateway_state import Phase
@@ -118,6 +131,24 @@ def test_fill_of_a_foreign_order_is_never_booked() -> None:
     assert desk.of(WriteFill) == []
     assert desk.router.state.orphans == {}
     assert not desk.router.state.wants_look
+
+
+def test_fills_of_orders_that_the_journal_has_lost_are_booked_once() -> None:
+    desk = Desk()
+    desk.world.meta = {"first_start_ns": str(desk.now - 3_600 * SECOND), "baseline/USDC": str(16 * MONEY_ONE)}
+    fill = a_fill(ts_ns=desk.now - 60 * SECOND)
+    desk.world.fills = [replace(fill, cl_ord_id="")]
+    desk.world.closed = [replace(a_view(status=OrderStatus.FILLED, filled_lots=LOTS), opened_ns=desk.now - 90 * SECOND)]
+    desk.world.balances = balances_after(fill)
+    desk.start()
+    assert desk.router.state.phase is Phase.READY, desk.router.state.reason
+    desk.run(60)
+    written = desk.of(WriteFill)
+    assert [(each.fill.cl_ord_id, each.fill.exec_id) for each in written if isinstance(each, WriteFill)] == [
+        ("wb7x1", "T1")
+    ]
+    assert desk.router.state.books.position(SOL.pair).lots == LOTS
+    assert not any(desk.router.state.intents.unfinished(SOL.pair))
 
 
 def test_fills_of_an_earlier_life_of_the_account_do_not_block_the_start() -> None:

@@ -62,7 +62,8 @@ class GatewaySetup:
 class GatewayState:
     """The router's memory.
 
-    `wants_look`, `wants_fees`: something was seen that only the venue's records can explain; `timer_fired`: the dead
+    `wants_look`, `wants_fees`: something was seen that only the venue's records can explain; `wants_glance`: a look at
+    the open orders may explain it; `timer_fired`: the dead
     man's switch cancelled our orders; `orphans`: fills by execution id whose order we cannot name yet;
     `foreign_ids`: venue order ids that turned out not to be this journal's; `withdrawn`: capital that others took from
     the account; `foreign_seen`, `foreign_held`: quote that others' open orders hold, as last seen and as it counts;
@@ -90,6 +91,7 @@ class GatewayState:
     budgets: dict[str, RateBudget] = field(default_factory=dict)
     send_rate: SendRate = field(default_factory=lambda: SendRate(5.0))
     stream_up: bool = False
+    supervisor_answered: bool = False
     supervisor_gone: bool = False
     supervisor_lost: bool = False
     journal_failed: bool = False
@@ -98,6 +100,7 @@ class GatewayState:
     foreign_seen: int = 0
     foreign_held: int = 0
     wants_look: bool = False
+    wants_glance: bool = False
     wants_fees: bool = False
     wants_rules: bool = False
     timer_fired: bool = False

@@ -9,11 +9,14 @@ Owns: every live intent, and the last `CLOSED_KEPT_MAX` closed ones for late new
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wildbot.model.exchange import OrderView
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.orders import AmendOrder, NewOrder, Purpose, Side, epoch_of
 from wildbot.trading.order_state import OrderNews, OrderState, next_state
 
 CLOSED_KEPT_MAX = 5_000
+LOST = "lost"
+"""The reason of an order whose own one is lost."""
 
 
 @dataclass(slots=True)
@@ -194,3 +197,15 @@ def new_intent(order: NewOrder, *, now_ns: int, answer_due_ns: int, settled_ns: 
         answer_due_ns=answer_due_ns,
         settled_ns=settled_ns,
     )
+
+
+def lost_intent(view: OrderView) -> Intent:
+    """Return the intent of an order of ours that only the venue remembers."""
+    purpose = Purpose.ENTRY if view.side is Side.BUY else Purpose.EXIT
+    order = NewOrder(
+        view.cl_ord_id, view.pair, view.side, view.ticks, view.lots, purpose, post_only=view.post_only, reason=LOST
+    )
+    intent = new_intent(order, now_ns=view.opened_ns, answer_due_ns=0, settled_ns=0)
+    intent.order_id, intent.cancel_wanted = view.order_id, True
+    intent.learn(OrderNews.ACCEPTED)
+    return intent

@@ -68,6 +68,8 @@ class OrderDesk:
         state, pair = self._state, message.command.pair
         if state.halt_reason:
             return Denial(Code.HALTED, f"halted until rearmed: {state.halt_reason}")
+        if not state.supervisor_answered:
+            return Denial(Code.NOT_READY, "the supervisor has not answered this gateway yet")
         if state.supervisor_gone:
             return Denial(Code.NOT_READY, "the supervisor is silent")
         if state.journal_slow:

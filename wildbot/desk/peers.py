@@ -73,7 +73,7 @@ class Peers:
         if state.phase is Phase.STARTING or pair in self._hellos or epoch <= state.ended.get(pair, 0):
             return  # it cannot be said yet, is about to be said, or concerns nobody any more
         is_known = state.epochs.get(pair) == epoch
-        state.do(TellTrader(epoch, ReportCount(epoch, self._numbers[epoch] if is_known else NUMBER_LOST)))
+        state.do(TellTrader(epoch, ReportCount(epoch, self._numbers.get(epoch, NUMBER_LOST) if is_known else NUMBER_LOST)))
 
     def end_epoch(self, message: EndEpoch, now_ns: int) -> None:
         """The supervisor says that this trader start is over."""

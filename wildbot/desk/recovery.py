@@ -108,6 +108,10 @@ class Recovery:
         """Explain what is unexplained."""
         yield from self._look.look()
 
+    def find(self) -> Plan:
+        """Explain what is unexplained of our orders, with as few calls as that takes."""
+        yield from self._look.find()
+
     def check_clock(self) -> Plan:
         """Compare our clock with the exchange's until they agree."""
         yield from self._clock.agree()

@@ -170,7 +170,7 @@ class ReportDesk:
         intent.answer_due_ns = 0
         intent.absent_looks = 0
         intent.learn(OrderNews.OUTCOME_UNKNOWN)
-        self._state.wants_look = True
+        self._state.wants_glance = True
         self._state.note(now_ns, "outcome_unknown", f"{intent.cl_ord_id} {about}: {reason}", intent.pair)
         self._tell(intent, OutcomeUnknown(intent.cl_ord_id, about, reason, now_ns))
 

@@ -1,9 +1,10 @@
 """Which look at the venue is due: quick ones while something is unexplained, slow ones for the rest of the day.
 
 Rules: the REST counter holds about twenty calls and forgets one in two seconds, so looks slow down when they do not help,
-    and further while the venue refuses our key. Every thirty seconds orders, trades and balances are compared with the
-    venue's records, whatever the private stream says: a stream that is silent about an execution is found out so.
-Owns: when each round was made last.
+    and further while the venue refuses our key; while an order is unexplained its calls come first, and comparisons wait
+    up to a period longer. Every thirty seconds orders, trades and balances are compared with the venue's records,
+    whatever the private stream says: a stream that is silent about an execution is found out so.
+Owns: when each round was made last, but for whole looks, which others make too.
 """
 
 from wildbot.desk.balance_watch import BalanceWatch
@@ -42,11 +43,10 @@ class Rounds:
     def due(self, plans: PlanRunner, now_ns: int) -> list[tuple[str, Plan]]:
         """Return the plans to start now, by name."""
         state, due = self._state, list[tuple[str, Plan]]()
-        if not plans.is_running("look") and now_ns - self._looked_ns >= self._look_gap_ns():
-            self._looked_ns = now_ns
-            self._looks += 1
-            due.append(("look", self._recovery.look()))
-        if not plans.is_running("balances") and now_ns - self._balances_ns >= BALANCES_EVERY_NS:
+        if not plans.is_running("look"):
+            due += self._look_due(now_ns)
+        patience_ns = BALANCES_EVERY_NS if self._look.has_unexplained() else 0
+        if not plans.is_running("balances") and now_ns - self._balances_ns >= BALANCES_EVERY_NS + patience_ns:
             first, self._balances_ns = not self._balances_ns, now_ns
             if not first:  # the start has just compared them
                 due.append(("balances", self._balances.while_running()))
@@ -61,9 +61,13 @@ class Rounds:
             due.append(("rules", self._recovery.learn_rules()))
         return due
 
-    def _look_gap_ns(self) -> int:
-        needed = self._look.is_needed()
+    def _look_due(self, now_ns: int) -> list[tuple[str, Plan]]:
+        needed, whole = self._look.is_needed(), now_ns - self._look.whole_ns >= AUDIT_EVERY_NS
         self._looks = self._looks if needed else 0
-        if not needed or self._state.refused_topics:
-            return AUDIT_EVERY_NS
-        return LOOKS_APART_NS if self._looks < QUICK_LOOKS_MAX else SLOW_LOOKS_NS
+        quick_ns = LOOKS_APART_NS if self._looks < QUICK_LOOKS_MAX else SLOW_LOOKS_NS
+        quick = needed and not self._state.refused_topics and now_ns - self._looked_ns >= quick_ns
+        if not (quick or whole):
+            return []
+        self._looked_ns = now_ns
+        self._looks += 1
+        return [("look", self._recovery.look() if whole or self._look.needs_whole() else self._recovery.find())]

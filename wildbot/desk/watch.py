@@ -48,12 +48,13 @@ TABLE_EVERY_NS = 5 * NANOS_PER_SECOND
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """Time passed. `supervisor_silence_ns`: since its last answer; `halt_file`: the owner's halt flag lies on disk;
-    `journal_ns`: how long the last commit took."""
+    """Time passed. `supervisor_silence_ns`: since its last answer, or the start; `halt_file`: the owner's halt flag lies on
+    disk; `journal_ns`: how long the last commit took; `answered`: the supervisor answered us, so we are of its build."""
 
     supervisor_silence_ns: int
     halt_file: bool = False
     journal_ns: int = 0
+    answered: bool = True
 
 
 class NotSent(msgspec.Struct, frozen=True):
@@ -97,6 +98,7 @@ class Watch:
         """Do whatever is due."""
         state = self._state
         self._began_ns = self._began_ns or now_ns
+        state.supervisor_answered = tick.answered
         if tick.halt_file:
             state.halt(now_ns, "the halt flag lies on disk")
         self._watch_journal(tick.journal_ns, now_ns)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -38,3 +39,18 @@ def actor_of(process: psutil.Process) -> str:
         return ""
     pair = json.loads(process.environ().get("WILDBOT_TRADER", "{}")).get("pair", "") if rest[0] == "trader" else ""
     return f"trader-{pair.replace('/', '-')}" if pair else rest[0]
+
+
+@contextlib.contextmanager
+def stopped(process: psutil.Process) -> Iterator[Callable[[], None]]:
+    """Stop a process where it stands; it goes on at the end, or as soon as what this yields is called."""
+    process.suspend()
+
+    def thaw() -> None:
+        with contextlib.suppress(psutil.Error):
+            process.resume()
+
+    try:
+        yield thaw
+    finally:
+        thaw()

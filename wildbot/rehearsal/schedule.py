@@ -1,8 +1,9 @@
 """How a schedule of blows is drawn from a seed.
 
 Rules: a schedule depends on the seed alone, never on what happens.
-Known limit: no lockouts (the gateway then rightly rests for a quarter of an hour), no revoked keys and no steps of the
-    exchange's clock are drawn; the run's own clock never steps.
+Known limit: no lockouts are drawn (the gateway then rightly rests for a quarter of an hour), no key is revoked for good
+    (nobody could explain anything any more), and the exchange's clock never steps (the judge reads its pace by that clock);
+    nor does the run's own, which is the machine's steady one.
 """
 
 import random
@@ -100,6 +101,11 @@ def _engine(rng: random.Random, plan: RehearsalPlan) -> tuple[str, Arguments]:
             return "venue", {"verb": "restate", "qty": rng.choice(("50%", "80%"))}
 
 
+def _rights(rng: random.Random, plan: RehearsalPlan) -> tuple[str, Arguments]:
+    take = rng.choice(("all", "modify-trades", "query-open-trades,query-closed-trades", "query-funds"))
+    return "venue", {"verb": "key.restrict", "take": take, "for_s": _seconds(rng, 1, 9)}
+
+
 def _stranger(rng: random.Random, plan: RehearsalPlan) -> tuple[str, Arguments]:
     what = rng.choice(("order", "order", "fill"))
     return "venue", {"verb": "foreign", "what": what, "pair": rng.choice(plan.pairs), "side": rng.choice(("buy", "sell"))}
@@ -146,6 +152,7 @@ DRAWS: tuple[tuple[Draw, int], ...] = (
     (_private, 9),
     (_public, 6),
     (_engine, 6),
+    (_rights, 1),
     (_stranger, 1),
     (_kill, 4),
     (_freeze, 4),
