@@ -29,13 +29,14 @@ assert MONEY_DECIMALS == ASSET_DECIMALS  # money and coins share one scale in `_
 
 
 class Markout(msgspec.Struct, frozen=True):
-    """One fill and the mids around it, doubled, in ticks; a horizon beyond the end has the last mid of all. `fee` is in
-    quote, whatever it was paid in."""
+    """One fill and the mids around it, doubled, in ticks; a horizon beyond the end has the last mid of all, and
+    `reached` counts those that are not. `fee` is in quote, whatever it was paid in."""
 
     fill: Filled
     fee: Decimal
     double_mid: int
     later_double_mids: tuple[int, ...]
+    reached: int
 
     def move_bps(self, horizon_s: int) -> float:
         """Return the mid's move in our favour within a horizon, in basis points of the mid at the fill."""
@@ -158,7 +159,9 @@ class MarkoutDesk:
 
     def _markout(self, each: _Waiting) -> Markout:
         missing = [self.double_mid] * (len(HORIZONS_S) - len(each.later))
-        return Markout(each.fill, self._money(self._fee(each.fill)), each.double_mid, (*each.later, *missing))
+        return Markout(
+            each.fill, self._money(self._fee(each.fill)), each.double_mid, (*each.later, *missing), len(each.later)
+        )
 
     def _sums(self, each: _Waiting) -> _Sums:
         fill, sums = each.fill, _Sums()
