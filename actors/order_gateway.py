@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 
 from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
+from actors.gateway_tape import GatewayTape
 from actors.runtime import Runtime
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
 from wildbot.adapters import failpoints
@@ -70,6 +71,7 @@ class OrderGateway:
         self._stream = DeskStream(self._link, self._router, runtime.now_ns)
         self._hub = Hub(runtime.home.socket("orders"))
         self._market = Subscriber(runtime.home.socket("market"))
+        self._tape = GatewayTape(runtime.home)
         self._halt_file = runtime.home.root / HALT_FILE
         self._settle_ns = settings.orders.deadline_ms * NANOS_PER_MS + ANSWER_GRACE_NS
         self._traders: dict[int, bytes] = {}
@@ -97,6 +99,7 @@ class OrderGateway:
         self._link.dispose()
         self._hub.close()
         self._market.close()
+        self._tape.close()
         self._key_memory.close()
         self._journal.close()
 
@@ -173,6 +176,8 @@ class OrderGateway:
                 self._send(command, written=written)
             elif written or not isinstance(command, commands.TellTrader | commands.TellAllocator):
                 self._carry_out(command)
+        if written:
+            self._tape.say(batch)
 
     def _write(self, batch: list[GatewayCommand]) -> bool:
         try:
