@@ -55,7 +55,7 @@ class OrderGateway:
         self._runtime = runtime
         self._journal = journal
         self._rows = JournalKeeper(journal, runtime.now_ns, failpoints.reach)
-        self._router = OrderRouter(gateway_setup(settings))
+        self._router = OrderRouter(gateway_setup(settings, runtime.run_word))
         self._questions = Questions(settings.trading.universe)
         self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
         self._client = VenueClient(

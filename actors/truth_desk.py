@@ -8,17 +8,16 @@ Source of truth for what is reckoned: `wildbot/truth/`.
 
 import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
 from actors.gateway_tape import SOCKET as TAPE_SOCKET
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
+from actors.truth_files import marks_file, read_marks, twin_record
 from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal_reading import as_filled, read_fills
-from wildbot.adapters.supervisor_state import DurableRecord
 from wildbot.adapters.zmq_bus import Subscriber
 from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.instrument import NANOS_PER_SECOND
@@ -26,7 +25,6 @@ from wildbot.model.status import Severity
 from wildbot.protocol.bus import TAPE, read_market_frame
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
-from wildbot.truth.profit_ledger import Mark
 from wildbot.truth.truth_desk import TruthDesk, TwinRecord
 
 NAME = "truth_desk"
@@ -40,28 +38,6 @@ UNTOLD_NS = 10 * NANOS_PER_SECOND
 READ_BACK_NS = 3_600 * NANOS_PER_SECOND
 
 
-def marks_file(home: Home, profile: str) -> Path:
-    """Return where the mids around fills are."""
-    return home.data / f"{profile}.marks.jsonl"
-
-
-def record_file(home: Home, profile: str) -> Path:
-    """Return where the twins' tallies are."""
-    return home.data / f"{profile}.truth.json"
-
-
-def read_marks(path: Path) -> dict[str, Mark]:
-    """Return the marks by execution id; a line that cannot be read is one that was cut off."""
-    marks: dict[str, Mark] = {}
-    for line in AppendLog(path).lines():
-        try:
-            mark = msgspec.json.decode(line, type=Mark)
-        except msgspec.DecodeError:
-            continue
-        marks[mark.exec_id] = mark
-    return marks
-
-
 class TruthActor:
     """The shell around a `TruthDesk`."""
 
@@ -69,7 +45,7 @@ class TruthActor:
         self._runtime = runtime
         home, profile = runtime.home, settings.profile.value
         self._journal = home.data / f"{profile}.sqlite"
-        self._record = DurableRecord(record_file(home, profile), TwinRecord)
+        self._record = twin_record(home, profile)
         self._marks = AppendLog(marks_file(home, profile))
         self._desk = TruthDesk(
             self._recall(),

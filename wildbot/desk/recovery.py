@@ -48,6 +48,8 @@ RECONNECT_FIRST_NS = NANOS_PER_SECOND // 2
 RECONNECT_LAST_NS = 30 * NANOS_PER_SECOND
 STEADY_NS = 60 * NANOS_PER_SECOND
 FIRST_START_KEY = "first_start_ns"
+SESSION_KIND = "session"
+"""The journal's line that a gateway writes first: which run it is part of, its mode and its strategy."""
 
 
 class Recovery:
@@ -75,6 +77,8 @@ class Recovery:
         """From nothing to READY. What may rest from the last run is the first thing that is seen to."""
         state = self._state
         state.reason = "waiting for the exchange"
+        if state.setup.session:
+            state.note(state.now_ns, SESSION_KIND, state.setup.session)
         system = yield from ask(Query(Topic.SYSTEM), SystemSeen)
         state.market.system = system.system
         yield from self._clock.agree()
