@@ -21,7 +21,7 @@ from wildbot.adapters.journal_reading import as_filled, read_fills
 from wildbot.adapters.zmq_bus import Subscriber
 from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.instrument import NANOS_PER_SECOND
-from wildbot.model.status import Severity
+from wildbot.model.status import Severity, TruthStatus
 from wildbot.protocol.bus import TAPE, read_market_frame
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
@@ -67,11 +67,15 @@ class TruthActor:
         self._catch_up()
         self._save()
         runtime.every(LOOK_S, self._look)
-        runtime.every(STATUS_S, lambda: runtime.report(self._desk.status(runtime.now_ns())))
+        runtime.every(STATUS_S, lambda: runtime.report(self.status()))
         runtime.every(SAVE_S, self._save)
         runtime.every(CATCH_UP_S, self._catch_up)
         runtime.on_stop = self._stop
         runtime.state = "running"
+
+    def status(self) -> TruthStatus:
+        """Return what is known now."""
+        return self._desk.status(self._runtime.now_ns())
 
     def close(self) -> None:
         """Close everything."""

@@ -5,6 +5,7 @@ Rules: null and empty while unknown. The bracket is the range of net results ove
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from wildbot.analytics.status_rows import Row, number
 from wildbot.model.instrument import NANOS_PER_MS, money_text
@@ -44,8 +45,8 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
         "markouts": [
             {"horizon_s": each.horizon_s, "fills": each.fills, "mean_bps": number(each.mean_bps)} for each in truth.markouts
         ],
-        "split": {part: f"{truth.split[part]:f}" for part in SPLIT_PARTS},
-        "change": f"{change:f}",
+        "split": {part: _text(truth.split[part]) for part in SPLIT_PARTS},
+        "change": _text(change),
         "twin": _twin_row(truth.believers, truth.power),
         "fills": truth.fills,
         "unmarked": truth.unmarked,
@@ -90,6 +91,12 @@ def _rate(believer: Believer) -> float | None:
 
 def _less(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one - other
+
+
+def _text(exact: Decimal | int) -> str:
+    """Return a sum as decimal text, every digit of it and no zero behind the last."""
+    whole, _, part = f"{exact:f}".partition(".")
+    return f"{whole}.{part.rstrip('0') or '0'}"
 
 
 def _age_ms(truth: TruthStatus, now_ns: int) -> float | None:
