@@ -187,6 +187,12 @@ class MarkoutDesk:
         return _EXACT.multiply(Decimal(value).scaleb(-ASSET_DECIMALS - self.instrument.price_decimals, _EXACT), _HALF)
 
 
+def exact_text(value: Decimal) -> str:
+    """Return a sum as decimal text, every digit of it and no zero behind the last."""
+    whole, _, part = f"{value:f}".partition(".")
+    return f"{whole}.{part.rstrip('0') or '0'}"
+
+
 def sum_splits(splits: list[ProfitSplit]) -> ProfitSplit:
     """Return several splits as one."""
     total = NO_PROFIT

@@ -5,8 +5,8 @@ Rules: null and empty while unknown. The bracket is the range of net results ove
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 
+from wildbot.analytics.markout import ProfitSplit, exact_text
 from wildbot.analytics.status_rows import Row, number
 from wildbot.model.instrument import NANOS_PER_MS, money_text
 from wildbot.model.status import Believer, PowerBelief, TruthStatus
@@ -33,7 +33,7 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
         }
     models = {name: each for name, each in truth.believers.items() if name != ACTUAL}
     results = [each.net_pnl for each in models.values()]
-    change = sum(truth.split[part] * (-1 if part == "fees" else 1) for part in SPLIT_PARTS)
+    change = ProfitSplit(*(truth.split[part] for part in SPLIT_PARTS)).total
     return {
         "models": {name: {"fills": each.fills, "net_pnl": money_text(each.net_pnl)} for name, each in models.items()},
         "bracket": {
@@ -45,8 +45,8 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
         "markouts": [
             {"horizon_s": each.horizon_s, "fills": each.fills, "mean_bps": number(each.mean_bps)} for each in truth.markouts
         ],
-        "split": {part: _text(truth.split[part]) for part in SPLIT_PARTS},
-        "change": _text(change),
+        "split": {part: exact_text(truth.split[part]) for part in SPLIT_PARTS},
+        "change": exact_text(change),
         "twin": _twin_row(truth.believers, truth.power),
         "fills": truth.fills,
         "unmarked": truth.unmarked,
@@ -91,12 +91,6 @@ def _rate(believer: Believer) -> float | None:
 
 def _less(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one - other
-
-
-def _text(exact: Decimal | int) -> str:
-    """Return a sum as decimal text, every digit of it and no zero behind the last."""
-    whole, _, part = f"{exact:f}".partition(".")
-    return f"{whole}.{part.rstrip('0') or '0'}"
 
 
 def _age_ms(truth: TruthStatus, now_ns: int) -> float | None:

@@ -113,8 +113,9 @@ def _print(found: TradeReport) -> None:
     for part in found.truth:
         means = (part.markout_1s, part.markout_5s, part.markout_30s, part.markout_300s)
         told_means = ("" if mean is None else f"{mean:+.2f}" for mean in means)
-        shown = (part.spread, part.adverse_selection, part.inventory, part.fees, part.change)
-        parts.add_row(clean(part.name), *(f"{float(value):+.6f}" for value in shown), *told_means)
+        gains = (f"{float(value):+.6f}" for value in (part.spread, part.adverse_selection, part.inventory))
+        sums_told = (f"{float(part.fees):.6f}", f"{float(part.change):+.6f}")
+        parts.add_row(clean(part.name), *gains, *sums_told, *told_means)
     figures = new_table("figure", ">value")
     for name, value in msgspec.to_builtins(found.statistics).items():
         figures.add_row(name, "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value))

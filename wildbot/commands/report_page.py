@@ -93,7 +93,7 @@ def _models(section: Mapping[str, object]) -> Iterable[str]:
     models = section.get("models")
     if not isinstance(models, Mapping) or not models:
         return
-    stable = "the sign is the same under all of them" if section.get("sign_stable") else "the sign depends on the model"
+    stable = "The sign is the same under all of them" if section.get("sign_stable") else "The sign depends on the model"
     yield "<h2>What paper would have said of the same orders</h2>"
     yield f"<p>{stable}.</p>"
     yield _table(
@@ -112,8 +112,10 @@ def _twin_text(twin: Mapping[str, object]) -> str:
         return ""
     told = ", ".join(f"{name.replace('_', ' ')} {real[name]} / {model[name]}" for name in real)
     power = twin.get("power")
-    fitted = f"; queue power {power['fitted']} ({power['low']} to {power['high']})" if isinstance(power, Mapping) else ""
-    return f"{twin.get('orders')} orders, really / by the calibrated model: {told}{fitted}"
+    fitted = ""
+    if isinstance(power, Mapping):
+        fitted = f"; the queue power that suits them best is {power['fitted']} ({power['low']} to {power['high']} as good)"
+    return f"{twin.get('orders')} orders, really / by the calibrated model: {told}{fitted}."
 
 
 def _cut(shown: int, whole: int) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from wildbot.analytics.markout import exact_text
 from wildbot.model.executions import Filled
 from wildbot.truth.profit_ledger import Mark, ProfitLedger
 
@@ -60,10 +61,10 @@ def _row(name: str, fills: Sequence[Filled], marks: Mapping[str, Mark], last: Ma
         name,
         ledger.fills,
         ledger.unmarked,
-        f"{split.spread:f}",
-        f"{split.adverse_selection:f}",
-        f"{split.inventory:f}",
-        f"{split.fees:f}",
-        f"{split.total:f}",
+        exact_text(split.spread),
+        exact_text(split.adverse_selection),
+        exact_text(split.inventory),
+        exact_text(split.fees),
+        exact_text(split.total),
         *means,
     )
