@@ -19,8 +19,8 @@ FALLBACK_NAME = "WILDBOT_LIVE_FALLBACK"
 """Says why a live start became a paper start; the gateway tells it on every channel."""
 
 
-def gateway_setup(settings: Settings) -> GatewaySetup:
-    """Return the settings in the units of the desk."""
+def gateway_setup(settings: Settings, run: str = "") -> GatewaySetup:
+    """Return the settings in the units of the desk; `run` names the run for the journal."""
     risk = settings.risk
     limits = GatewayLimits(
         order_notional_max=_money(risk.max_order_notional),
@@ -43,6 +43,7 @@ def gateway_setup(settings: Settings) -> GatewaySetup:
         deadline_ns=settings.orders.deadline_ms * NANOS_PER_MS,
         live=settings.profile is Profile.LIVE,
         limit_texts=limit_texts(settings),
+        session=f"run={run} mode={settings.profile.value} strategy={settings.trading.strategy}" if run else "",
     )
 
 

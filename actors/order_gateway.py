@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from actors.gateway_hops import GatewayHops
 from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
+from actors.gateway_tape import GatewayTape
 from actors.runtime import Runtime
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
 from wildbot.adapters import failpoints
@@ -56,7 +57,7 @@ class OrderGateway:
         self._journal = journal
         self._hops = GatewayHops(runtime.vitals)
         self._rows = JournalKeeper(journal, runtime.now_ns, failpoints.reach, self._committed)
-        self._router = OrderRouter(gateway_setup(settings))
+        self._router = OrderRouter(gateway_setup(settings, runtime.run_word))
         self._questions = Questions(settings.trading.universe)
         self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
         self._client = VenueClient(
@@ -72,6 +73,7 @@ class OrderGateway:
         self._stream = DeskStream(self._link, self._router, runtime.now_ns, self._hops.venue.record)
         self._hub = Hub(runtime.home.socket("orders"))
         self._market = Subscriber(runtime.home.socket("market"))
+        self._tape = GatewayTape(runtime.home)
         self._halt_file = runtime.home.root / HALT_FILE
         self._settle_ns = settings.orders.deadline_ms * NANOS_PER_MS + ANSWER_GRACE_NS
         self._traders: dict[int, bytes] = {}
@@ -99,6 +101,7 @@ class OrderGateway:
         self._link.dispose()
         self._hub.close()
         self._market.close()
+        self._tape.close()
         self._key_memory.close()
         self._journal.close()
 
@@ -184,6 +187,8 @@ class OrderGateway:
                 self._send(command, written=written)
             elif written or not isinstance(command, commands.TellTrader | commands.TellAllocator):
                 self._carry_out(command)
+        if written:
+            self._tape.say(batch)
 
     def _write(self, batch: list[GatewayCommand]) -> bool:
         try:

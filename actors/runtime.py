@@ -141,6 +141,11 @@ class Runtime:
 
     # --- the supervisor -------------------------------------------------------------------------------------------
 
+    @property
+    def run_word(self) -> str:
+        """Names the run that this process is part of."""
+        return self._clock.run
+
     def report(self, message: ToSupervisor) -> None:
         """Send a message up to the supervisor; lost when it is gone for long, as every row is sent again anyway."""
         if self._link is not None:

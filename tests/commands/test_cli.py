@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -246,37 +245,6 @@ def test_doctor_refuses_a_key_file_that_others_may_read(
     found = {row["check"]: row for row in json.loads(result.stdout)}
     assert found["KRAKEN_API_KEY"]["verdict"] == "fail"
     assert "secret" not in result.stdout
-
-
-def test_report_says_when_nothing_was_traded(home: Home) -> None:
-    result = wildbot("report")
-    assert (result.exit_code, "nothing was traded yet" in sentences(result)) == (1, True)
-
-
-def test_report_reads_the_journal_and_writes_page_and_tables(home: Home, tmp_path: Path) -> None:
-    journal = sqlite3.connect(home.data / "sim.sqlite")
-    journal.execute(
-        "CREATE TABLE fills (trade_id TEXT, order_id TEXT, cl_ord_id TEXT, pair TEXT, side TEXT, price TEXT, qty TEXT,"
-        " cost TEXT, fee TEXT, fee_asset TEXT, liquidity TEXT, ts_ns INTEGER, epoch INTEGER)"
-    )
-    rows = [
-        ("T1", "O1", "wb1x1", "BTC/USDC", "buy", "100", "0.5", "50", "0.1", "USDC", "maker", 1_800_000_000_000_000_000, 1),
-        ("T2", "O2", "wb1x2", "BTC/USDC", "sell", "102", "0.5", "51", "0.1", "USDC", "taker", 1_800_000_001_000_000_000, 1),
-    ]
-    journal.executemany("INSERT INTO fills VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    journal.commit()
-    journal.close()
-    result = wildbot("report", "--json", "--html", str(tmp_path / "r.html"), "--csv", str(tmp_path / "csv"))
-    total = json.loads(result.stdout)["total"]
-    assert (total["realised_pnl"], total["fees"], total["net"], total["wins"]) == (
-        "1.00000000",
-        "0.20000000",
-        "0.80000000",
-        1,
-    )
-    page = (tmp_path / "r.html").read_text()
-    assert "net <span class='up'>0.80000000</span>" in page and "http" not in page.replace("http-equiv", "")
-    assert (tmp_path / "csv" / "trades.csv").read_text().count("\n") == 3
 
 
 def test_logs_follows_what_is_added_also_after_a_rotation(home: Home) -> None:

@@ -27,6 +27,7 @@ def a_fill(number: int = 1, **changes: object) -> dict[str, object]:
         "fee": "0",
         "fee_asset": "USDC",
         "liquidity": "maker",
+        "pair_trade_id": 0,
         "ts_ns": 1_800_000_000_000_000_000 + number,
         "epoch": 1,
     }

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ACTORS_HERE = Path(__file__).resolve().parent / "fake_whole"
 PATIENCE_S = 30
 PROGRAMS = {
-    "exchange_simulator", "order_gateway", "balance_allocator", "supervisor", "status_api", "dashboard", "crash_watch",
+    "exchange_simulator", "order_gateway", "balance_allocator", "supervisor", "truth_desk", "status_api", "dashboard",
+    "crash_watch",
 }  # fmt: skip
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]

@@ -93,6 +93,20 @@ def test_a_fill_reaches_the_status_with_its_fee(wildbot: Instance) -> None:
     assert document["account"]["trades"] >= 1
 
 
+def test_the_status_says_where_the_money_of_every_fill_came_from(wildbot: Instance) -> None:
+    document = wildbot.wait(
+        lambda d: d["truth"]["fills"] == d["account"].get("trades", 0) > 0,
+        "every fill is in the truth section",
+        timeout_s=90,
+    )
+    truth = document["truth"]
+    parts = {name: Decimal(text) for name, text in truth["split"].items()}
+    assert parts["spread"] + parts["adverse_selection"] + parts["inventory"] - parts["fees"] == Decimal(truth["change"])
+    assert parts["fees"] == Decimal(document["account"]["fees"])
+    assert set(truth["models"]) == {"back_of_queue", "queue_position", "touch"}
+    assert truth["unmarked"] == 0
+
+
 def test_http_tells_the_same_and_forbids_caching(wildbot: Instance) -> None:
     base = f"http://127.0.0.1:{wildbot.api_port}"
     health = requests.get(f"{base}/health", timeout=10)

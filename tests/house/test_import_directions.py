@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"model", "market", "trading", "engine", "desk"},
     "analytics": {"model", "market", "trading"},
     "messenger": {"model", "market", "trading", "desk", "analytics"},
+    "truth": {"model", "market", "trading", "simulation", "analytics"},
     "protocol": {"model"},
     "venues": {"model", "market"},
     "liaison": {"model", "desk", "venues"},
@@ -49,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 PURE = {
     "model", "market", "trading", "desk", "strategies", "engine", "trader_seat", "simulation", "analytics", "protocol", "venues",
-    "liaison", "rehearsal", "backtest", "messenger",
+    "liaison", "rehearsal", "backtest", "messenger", "truth",
 }  # fmt: skip
 WORLD = {
     "asyncio", "datetime", "logging", "loguru", "os", "pathlib", "random", "requests", "socket", "sqlite3", "streamlit",

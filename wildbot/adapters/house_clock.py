@@ -32,6 +32,11 @@ class HouseClock:
         offset_ns = _read(path)
         self._offset_ns = _write(path, wall_ns() - steady_ns()) if offset_ns is None else offset_ns
 
+    @property
+    def run(self) -> str:
+        """A word for the run that this clock belongs to, the same in all its processes."""
+        return f"{self._offset_ns:x}"
+
     def now_ns(self) -> int:
         """Return UTC in nanoseconds, as this run counts it."""
         return self._steady_ns() + self._offset_ns

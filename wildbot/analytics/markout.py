@@ -9,10 +9,12 @@ Source: markouts as in Bouchaud, Bonart, Donier, Gould, "Trades, Quotes and Pric
 """
 
 from collections import deque
+from collections.abc import Sequence
 from decimal import Context, Decimal
 
 import msgspec
 
+from wildbot.model.exchange import ASSET_DECIMALS
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, Instrument
 
@@ -22,15 +24,19 @@ SPLIT_HORIZON_S = 5
 
 _EXACT = Context(prec=80)
 _HALF = Decimal("0.5")
+_NEVER_NS = 1 << 62
+assert MONEY_DECIMALS == ASSET_DECIMALS  # money and coins share one scale in `_Sums`
 
 
 class Markout(msgspec.Struct, frozen=True):
-    """One fill and the mids around it, doubled, in ticks; a horizon beyond the end has the last mid of all."""
+    """One fill and the mids around it, doubled, in ticks; a horizon beyond the end has the last mid of all, and
+    `reached` counts those that are not. `fee` is in quote, whatever it was paid in."""
 
     fill: Filled
     fee: Decimal
     double_mid: int
     later_double_mids: tuple[int, ...]
+    reached: int
 
     def move_bps(self, horizon_s: int) -> float:
         """Return the mid's move in our favour within a horizon, in basis points of the mid at the fill."""
@@ -56,44 +62,72 @@ class ProfitSplit(msgspec.Struct, frozen=True):
 NO_PROFIT = ProfitSplit(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
 
 
-class _Waiting:
-    __slots__ = ("double_mid", "fee", "fill", "later")
+class _Sums:
+    """What fills come to, in integers of half a tick times 10**-ASSET_DECIMALS coins; `coins` and `carried` (coins at the
+    split horizon's mid) give the inventory's drift once the last mid is known."""
 
-    def __init__(self, fill: Filled, fee: Decimal, double_mid: int) -> None:
+    __slots__ = ("adverse", "carried", "coins", "fees", "spread")
+
+    def __init__(self) -> None:
+        self.spread = self.adverse = self.carried = self.coins = self.fees = 0
+
+    def add(self, other: "_Sums") -> None:
+        self.spread += other.spread
+        self.adverse += other.adverse
+        self.carried += other.carried
+        self.coins += other.coins
+        self.fees += other.fees
+
+
+class _Waiting:
+    __slots__ = ("double_mid", "fill", "later")
+
+    def __init__(self, fill: Filled, double_mid: int, later: list[int]) -> None:
         self.fill = fill
-        self.fee = fee
         self.double_mid = double_mid
-        self.later: list[int] = []
+        self.later = later
 
 
 class MarkoutDesk:
-    """One instrument's fills, fed with every mid; constant time per mid while nothing is due."""
+    """One instrument's fills, fed with every mid; constant time per mid while nothing is due.
+
+    A fee in the traded coin is coins that this fill did not bring, valued at its own price.
+    """
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.double_mid = 0
+        self._units_per_lot = 10 ** (ASSET_DECIMALS - instrument.lot_decimals)
+        self._money_unit = 2 * 10**instrument.price_decimals
         self._queues: tuple[deque[tuple[int, _Waiting]], ...] = tuple(deque() for _ in HORIZONS_S)
-        self._done: list[_Waiting] = []
-        self._next_ns = 1 << 62
+        self._fills: deque[_Waiting] = deque()
+        self._taken = _Sums()
+        self._next_ns = _NEVER_NS
 
     def on_mid(self, double_mid: int, ts_ns: int) -> None:
         """The mid (twice, in ticks) from `ts_ns` on."""
         if ts_ns > self._next_ns:
+            self.double_mid = self.double_mid or double_mid  # a horizon that nobody saw counts at the first mid after it
             self._reach(ts_ns)
         self.double_mid = double_mid
 
     def on_fill(self, fill: Filled, ts_ns: int) -> None:
         """A fill of ours, at the mid that holds now. Raises: AssertionError before the first mid."""
         assert self.double_mid > 0, "a fill before any mid"
-        fee = Decimal(fill.fee).scaleb(-MONEY_DECIMALS, _EXACT)
-        waiting = _Waiting(fill, fee, self.double_mid)
-        self._done.append(waiting)
-        for queue, seconds in zip(self._queues, HORIZONS_S, strict=True):
+        self._wait(_Waiting(fill, self.double_mid, []), ts_ns)
+
+    def restore(self, fill: Filled, double_mid: int, later: Sequence[int], ts_ns: int) -> None:
+        """A fill of an earlier run, with the mids that were seen then; horizons still missing go on waiting."""
+        self._wait(_Waiting(fill, double_mid, list(later)), ts_ns)
+
+    def _wait(self, waiting: _Waiting, ts_ns: int) -> None:
+        self._fills.append(waiting)
+        for queue, seconds in list(zip(self._queues, HORIZONS_S, strict=True))[len(waiting.later) :]:
             queue.append((ts_ns + seconds * NANOS_PER_SECOND, waiting))
-        self._next_ns = min(self._next_ns, ts_ns + HORIZONS_S[0] * NANOS_PER_SECOND)
+            self._next_ns = min(self._next_ns, ts_ns + seconds * NANOS_PER_SECOND)
 
     def _reach(self, ts_ns: int) -> None:
-        upcoming = [1 << 62]
+        upcoming = [_NEVER_NS]
         for queue in self._queues:
             while queue and queue[0][0] < ts_ns:
                 queue.popleft()[1].later.append(self.double_mid)
@@ -102,32 +136,61 @@ class MarkoutDesk:
         self._next_ns = min(upcoming)
 
     def markouts(self) -> list[Markout]:
-        """Return every fill so far; horizons still ahead count at the last mid."""
-        missing = [self.double_mid] * len(HORIZONS_S)
-        return [
-            Markout(each.fill, each.fee, each.double_mid, tuple((each.later + missing)[: len(HORIZONS_S)]))
-            for each in self._done
-        ]
+        """Return every fill that was not taken; horizons still ahead count at the last mid."""
+        return [self._markout(each) for each in self._fills]
+
+    def take_done(self) -> list[Markout]:
+        """Return the oldest fills whose horizons have all passed, and keep nothing of them but their sums."""
+        done: list[Markout] = []
+        while self._fills and len(self._fills[0].later) == len(HORIZONS_S):
+            each = self._fills.popleft()
+            self._taken.add(self._sums(each))
+            done.append(self._markout(each))
+        return done
 
     def split(self) -> ProfitSplit:
-        """Return where the money of these fills came from, what is left valued at the last mid."""
-        spread = adverse = inventory = fees = Decimal(0)
-        index = HORIZONS_S.index(SPLIT_HORIZON_S)
-        for each in self.markouts():
-            sign, lots = each.fill.side.sign, each.fill.lots
-            at_fill, later, last = (
-                self._value(mid, lots) for mid in (each.double_mid, each.later_double_mids[index], self.double_mid)
-            )
-            paid = Decimal(each.fill.cost).scaleb(-MONEY_DECIMALS, _EXACT)
-            spread = _EXACT.add(spread, sign * _EXACT.subtract(at_fill, paid))
-            adverse = _EXACT.add(adverse, sign * _EXACT.subtract(later, at_fill))
-            inventory = _EXACT.add(inventory, sign * _EXACT.subtract(last, later))
-            fees = _EXACT.add(fees, each.fee)
-        return ProfitSplit(spread, adverse, inventory, fees)
+        """Return where the money of all fills came from, what is left valued at the last mid."""
+        sums = _Sums()
+        sums.add(self._taken)
+        for each in self._fills:
+            sums.add(self._sums(each))
+        drift = sums.coins * self.double_mid - sums.carried
+        return ProfitSplit(*map(self._money, (sums.spread, sums.adverse, drift, sums.fees)))
 
-    def _value(self, double_mid: int, lots: int) -> Decimal:
-        decimals = self.instrument.price_decimals + self.instrument.lot_decimals
-        return _EXACT.multiply(Decimal(double_mid * lots).scaleb(-decimals, _EXACT), _HALF)
+    def _markout(self, each: _Waiting) -> Markout:
+        missing = [self.double_mid] * (len(HORIZONS_S) - len(each.later))
+        return Markout(
+            each.fill, self._money(self._fee(each.fill)), each.double_mid, (*each.later, *missing), len(each.later)
+        )
+
+    def _sums(self, each: _Waiting) -> _Sums:
+        fill, sums = each.fill, _Sums()
+        in_coins = self._is_in_coins(fill)
+        coins = fill.side.sign * fill.lots * self._units_per_lot - (fill.fee if in_coins else 0)
+        index = HORIZONS_S.index(SPLIT_HORIZON_S)
+        later = each.later[index] if index < len(each.later) else self.double_mid
+        sums.fees = self._fee(fill)
+        paid = fill.side.sign * fill.cost * self._money_unit
+        sums.spread = coins * each.double_mid - paid + (sums.fees if in_coins else 0)
+        sums.adverse = coins * (later - each.double_mid)
+        sums.carried = coins * later
+        sums.coins = coins
+        return sums
+
+    def _fee(self, fill: Filled) -> int:
+        return fill.fee * (2 * fill.ticks if self._is_in_coins(fill) else self._money_unit)
+
+    def _is_in_coins(self, fill: Filled) -> bool:
+        return fill.fee_asset == self.instrument.base
+
+    def _money(self, value: int) -> Decimal:
+        return _EXACT.multiply(Decimal(value).scaleb(-ASSET_DECIMALS - self.instrument.price_decimals, _EXACT), _HALF)
+
+
+def exact_text(value: Decimal) -> str:
+    """Return a sum as decimal text, every digit of it and no zero behind the last."""
+    whole, _, part = f"{value:f}".partition(".")
+    return f"{whole}.{part.rstrip('0') or '0'}"
 
 
 def sum_splits(splits: list[ProfitSplit]) -> ProfitSplit:

@@ -18,18 +18,20 @@ from wildbot.analytics.status_rows import (
     TraderView,
     actor_row,
     alert_row,
+    allocator_row,
     book_row,
     by_pair,
-    lease_row,
+    gateway_row,
     number,
     scanner_row,
     trade_row,
     trader_row,
 )
+from wildbot.analytics.truth_rows import truth_row
 from wildbot.market.pair_score import PairScore
 from wildbot.model.control import NoneRest, ToSupervisor
 from wildbot.model.desk import PositionState
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, Instrument, Money, money_text
+from wildbot.model.instrument import NANOS_PER_SECOND, Instrument, Money, money_text
 from wildbot.model.market_data import BookSnapshot
 from wildbot.model.status import (
     Alert,
@@ -40,6 +42,7 @@ from wildbot.model.status import (
     InstrumentTable,
     TradeRecord,
     TraderStatus,
+    TruthStatus,
 )
 
 SCHEMA = 1
@@ -76,6 +79,7 @@ class StatusBoard:
         self._equity = EquityHistory()
         self._gateway: GatewayStatus | None = None
         self._allocator: AllocatorStatus | None = None
+        self._truth: TruthStatus | None = None
         self._traders: dict[str, TraderStatus] = {}
         self._beats: dict[str, tuple[Heartbeat, int, int]] = {}  # by actor: beat, when heard, restarts
         self._hops = HopBoard()
@@ -98,6 +102,8 @@ class StatusBoard:
                 self._gateway = message
             case AllocatorStatus():
                 self._allocator = message
+            case TruthStatus():
+                self._truth = message
             case InstrumentTable():
                 self._instruments |= {instrument.pair: instrument for instrument in message.instruments}
             case TradeRecord():
@@ -197,8 +203,8 @@ class StatusBoard:
             "account": self._account(run, sheet),
             "traders": self._trader_rows(run, now_ns),
             "scanner": [scanner_row(score, active=score.pair in run.traded) for score in self._scores],
-            "allocator": self._allocator_row(now_ns),
-            "gateway": self._gateway_row(now_ns),
+            "allocator": allocator_row(self._allocator, now_ns),
+            "gateway": gateway_row(self._gateway, now_ns),
             "actors": [
                 actor_row(*self._beats[name], now_ns) | {"hops": self._hops.rows(name, now_ns)}
                 for name in sorted(self._beats)
@@ -208,6 +214,7 @@ class StatusBoard:
             "standing": [alert_row(alert) for alert in self._standing.values()],
             "events": list(self._events),
             "books": {pair: book_row(self._books[pair], self._instruments[pair]) for pair in shown},
+            "truth": truth_row(self._truth, now_ns),
             "candles_tail": {pair: self._candles[pair].rows(TAIL_CANDLES) for pair in shown if pair in self._candles},
         }
 
@@ -262,34 +269,6 @@ class StatusBoard:
         # The trader hears of a fill first; the gateway's books are all there is while it is silent.
         position = status.position if status is not None else booked or PositionState(view.pair)
         return trader_row(view, status, position, self._instruments.get(view.pair), self._books.get(view.pair), now_ns)
-
-    def _allocator_row(self, now_ns: int) -> Row:
-        row = self._allocator
-        if row is None:
-            return {"capital": None, "granted": None, "free": None, "leases": []}
-        return {
-            "capital": money_text(row.capital),
-            "granted": money_text(row.granted),
-            "locked": money_text(row.locked),
-            "free": money_text(Money(max(0, row.capital - row.granted - row.locked))),
-            "leases": [lease_row(lease, now_ns) for lease in row.leases],
-            "refused": dict(row.refused),
-        }
-
-    def _gateway_row(self, now_ns: int) -> Row:
-        row = self._gateway
-        if row is None:
-            return {"state": "unknown"}
-        return {
-            "state": row.state,
-            "reason": row.reason,
-            "open_orders": row.open_orders,
-            "unknown_orders": row.unknown_orders,
-            "foreign_orders": row.foreign_orders,
-            "budget_used": {pair: number(used) for pair, used in row.budget_used.items()},
-            "requests": dict(row.requests),
-            "age_ms": number((now_ns - row.ts_ns) / NANOS_PER_MS),
-        }
 
     def held_pairs(self) -> list[str]:
         """Return the pairs with a position, by the gateway's books."""

@@ -22,7 +22,7 @@ from wildbot.model.instrument import (
     scaled_text,
 )
 from wildbot.model.market_data import BookSnapshot
-from wildbot.model.status import Alert, Heartbeat, Quote, TradeRecord, TraderStatus
+from wildbot.model.status import Alert, AllocatorStatus, GatewayStatus, Heartbeat, Quote, TradeRecord, TraderStatus
 
 Row = dict[str, object]
 DEPTH_SHOWN = 10
@@ -146,6 +146,36 @@ def lease_row(lease: CapitalLease, now_ns: int) -> Row:
     """Return one lease; `expires_in_s` is negative once it is frozen."""
     left_s = number((lease.expires_ns - now_ns) / NANOS_PER_SECOND)
     return {"pair": lease.pair, "epoch": lease.epoch, "amount": money_text(lease.amount), "expires_in_s": left_s}
+
+
+def allocator_row(row: AllocatorStatus | None, now_ns: int) -> Row:
+    """Return the allocator's part of the document."""
+    if row is None:
+        return {"capital": None, "granted": None, "free": None, "leases": []}
+    return {
+        "capital": money_text(row.capital),
+        "granted": money_text(row.granted),
+        "locked": money_text(row.locked),
+        "free": money_text(Money(max(0, row.capital - row.granted - row.locked))),
+        "leases": [lease_row(lease, now_ns) for lease in row.leases],
+        "refused": dict(row.refused),
+    }
+
+
+def gateway_row(row: GatewayStatus | None, now_ns: int) -> Row:
+    """Return the order gateway's part of the document."""
+    if row is None:
+        return {"state": "unknown"}
+    return {
+        "state": row.state,
+        "reason": row.reason,
+        "open_orders": row.open_orders,
+        "unknown_orders": row.unknown_orders,
+        "foreign_orders": row.foreign_orders,
+        "budget_used": {pair: number(used) for pair, used in row.budget_used.items()},
+        "requests": dict(row.requests),
+        "age_ms": number((now_ns - row.ts_ns) / NANOS_PER_MS),
+    }
 
 
 def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, now_ns: int) -> Row:

@@ -17,7 +17,7 @@ from wildbot.adapters.status_feed import StatusFeed
 from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands.instance import SUPERVISORD, Instance, OwnProcess
 
-STOP_WAIT_S = 120.0
+STOP_WAIT_S = 130.0
 """Longest wait for the end: above the sum of all `stopwaitsecs` in supervisord.conf, so that giving up is never early."""
 
 LOOK_EVERY_S = 0.25
@@ -26,6 +26,7 @@ STOP_ORDER = (
     "dashboard",
     "status_api",
     "recorder",
+    "truth_desk",
     "supervisor",
     "trader",
     "notifier",

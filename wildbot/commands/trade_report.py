@@ -1,30 +1,26 @@
-"""What the journal's fills amount to: each trade's profit, and sums per pair and per UTC day.
+"""What the journal's fills amount to: each trade's profit, sums per pair and per UTC day, sessions, figures.
 
 Rules: profit is computed by `trading.position.Position`, the same code that trades; sums are exact `Money`. A day is a UTC
     day, and a trip counts on the day it ends.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from wildbot.adapters.journal_reading import Row, as_filled
+from wildbot.commands.report_sessions import SessionRow, sessions_of
+from wildbot.commands.report_statistics import Statistics, equity_curve, statistics_of
+from wildbot.commands.report_truth import TruthRow, truth_rows
 from wildbot.model.desk import PositionState
-from wildbot.model.errors import ProtocolError
 from wildbot.model.executions import Filled
-from wildbot.model.instrument import MONEY_DECIMALS, Liquidity, Money, money_text, parse_scaled, scaled_text
-from wildbot.model.orders import Side
+from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, Money, money_text, scaled_text
+from wildbot.model.journal import EventRow
 from wildbot.trading.position import Position
-
-FILLS = """
-    SELECT trade_id, order_id, cl_ord_id, pair, side, price, qty, cost, fee, fee_asset, liquidity, ts_ns, epoch
-    FROM fills ORDER BY ts_ns, trade_id
-"""
-"""Oldest fill first. `cost` is what the exchange booked: price x size by its own rounding, which is not ours to repeat."""
+from wildbot.truth.profit_ledger import Mark
 
 
 class TradeRow(msgspec.Struct, frozen=True):
@@ -59,13 +55,42 @@ class SumRow(msgspec.Struct, frozen=True):
     position: str | None = None
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What is known beside the fills: the journal's history, the mids around fills, the last mids, the twins' section."""
+
+    events: Sequence[EventRow] = ()
+    marks: Mapping[str, Mark] = {}
+    mids: Mapping[str, int] = {}
+    models: Mapping[str, object] = {}
+
+
+NOTHING_KEPT = Kept()
+NOTHING = Money(0)
+
+
+class TripRow(msgspec.Struct, frozen=True):
+    """One round trip, from flat to flat; `net` is after all its fees."""
+
+    pair: str
+    opened: str
+    closed: str
+    seconds: float
+    net: str
+
+
 class TradeReport(msgspec.Struct, frozen=True):
-    """Everything of one journal; `curve` is the net realised profit after each fill."""
+    """Everything of one journal; `curve` is the equity after each fill, `truth` where the money came from, `models` what
+    the fill models made of the same orders."""
 
     journal: str
+    sessions: list[SessionRow]
+    statistics: Statistics
+    truth: list[TruthRow]
+    models: Mapping[str, object]
     total: SumRow
     pairs: list[SumRow]
     days: list[SumRow]
+    round_trips: list[TripRow]
     trades: list[TradeRow]
     curve: list[tuple[int, str]]
 
@@ -91,33 +116,34 @@ class _Sum:
         )
 
 
-def read_fills(journal: Path) -> list[dict[str, object]]:
-    """Return the journal's fills, oldest first; it may be in use. Raises: sqlite3.Error when it is no journal."""
-    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=5.0)) as connection:
-        connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(FILLS)]
-
-
-def summarise(journal: Path, fills: Iterable[dict[str, object]]) -> TradeReport:
+def summarise(journal: Path, rows: list[Row], kept: Kept = NOTHING_KEPT, starting: Money = NOTHING) -> TradeReport:
     """Return the report of these fills, in their order. Raises: ProtocolError when one of them cannot be read."""
     positions: dict[str, Position] = {}
     total, pairs, days = _Sum(), dict[str, _Sum](), dict[str, _Sum]()
     trades: list[TradeRow] = []
-    curve: list[tuple[int, str]] = []
-    for fill, row in _filled(fills):
-        outcome = positions.setdefault(fill.pair, Position(PositionState(fill.pair))).apply(fill, MONEY_DECIMALS)
-        moment = datetime.fromtimestamp(fill.ts_ns / 1e9, UTC)
-        for total_of in (total, pairs.setdefault(fill.pair, _Sum()), days.setdefault(f"{moment:%Y-%m-%d}", _Sum())):
+    fills: list[Filled] = []
+    trips: list[Money] = []
+    trip_rows: list[TripRow] = []
+    for fill, row in as_filled(rows):
+        fills.append(fill)
+        position = positions.setdefault(fill.pair, Position(PositionState(fill.pair)))
+        opened_ns = position.state.opened_ns
+        outcome = position.apply(fill, MONEY_DECIMALS)
+        day = _time(fill.ts_ns)[:10]
+        for total_of in (total, pairs.setdefault(fill.pair, _Sum()), days.setdefault(day, _Sum())):
             total_of.fills += 1
             total_of.volume += fill.cost
             total_of.realised += outcome.realised
             total_of.fees += outcome.fee
             total_of.wins += outcome.trip_closed and outcome.trip_pnl > 0
             total_of.losses += outcome.trip_closed and outcome.trip_pnl <= 0
-        curve.append((fill.ts_ns, _text(total.realised - total.fees)))
+        if outcome.trip_closed:
+            trips.append(outcome.trip_pnl)
+            took_s = round((fill.ts_ns - opened_ns) / NANOS_PER_SECOND, 3)
+            trip_rows.append(TripRow(fill.pair, _time(opened_ns), _time(fill.ts_ns), took_s, _text(outcome.trip_pnl)))
         trades.append(
             TradeRow(
-                time=f"{moment:%Y-%m-%d %H:%M:%S}",
+                time=_time(fill.ts_ns),
                 ts_ns=fill.ts_ns,
                 trade_id=str(row["trade_id"]),
                 order_id=fill.order_id,
@@ -132,38 +158,24 @@ def summarise(journal: Path, fills: Iterable[dict[str, object]]) -> TradeReport:
                 trip_net=_text(outcome.trip_pnl) if outcome.trip_closed else None,
             )
         )
+    curve = equity_curve(fills, starting)
     return TradeReport(
         journal=str(journal),
+        sessions=sessions_of(kept.events, fills),
+        statistics=statistics_of(fills, curve, trips, Money(total.fees), starting),
+        truth=truth_rows(fills, kept.marks, kept.mids),
+        models=kept.models,
         total=total.row("total"),
         pairs=[pairs[name].row(name, _size(positions[name].state.lots)) for name in sorted(pairs)],
         days=[days[name].row(name) for name in sorted(days)],
+        round_trips=trip_rows,
         trades=trades,
-        curve=curve,
+        curve=[(ts_ns, _text(value)) for ts_ns, value in curve],
     )
 
 
-def _filled(rows: Iterable[dict[str, object]]) -> Iterator[tuple[Filled, dict[str, object]]]:
-    """Read journal rows on one common scale, 10**-MONEY_DECIMALS, since the rules of a past pair may have changed."""
-    for row in rows:
-        try:
-            fill = Filled(
-                cl_ord_id=str(row["cl_ord_id"]),
-                order_id=str(row["order_id"]),
-                exec_id=str(row["trade_id"]),
-                trade_id=0,
-                pair=str(row["pair"]),
-                side=Side(str(row["side"])),
-                ticks=parse_scaled(str(row["price"]), MONEY_DECIMALS),
-                lots=parse_scaled(str(row["qty"]), MONEY_DECIMALS),
-                cost=Money(parse_scaled(str(row["cost"]), MONEY_DECIMALS)),
-                fee=Money(parse_scaled(str(row["fee"]), MONEY_DECIMALS)),
-                fee_asset=str(row["fee_asset"]),
-                liquidity=Liquidity(str(row["liquidity"])),
-                ts_ns=int(str(row["ts_ns"])),
-            )
-        except ValueError as error:
-            raise ProtocolError(f"fill {row['trade_id']} of the journal cannot be read: {error}") from None
-        yield fill, row
+def _time(ts_ns: int) -> str:
+    return f"{datetime.fromtimestamp(ts_ns / 1e9, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _text(money: int) -> str:

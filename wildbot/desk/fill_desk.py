@@ -8,28 +8,27 @@ Rules: a fill counts whatever the state of its order, once it is known what its 
 from msgspec.structs import replace
 
 from wildbot.desk.fee_asset import asset_of_fee
+from wildbot.desk.fee_watch import FeeWatch
 from wildbot.desk.gateway_commands import TellSupervisor, WriteFill, WriteOrder
 from wildbot.desk.gateway_state import GatewayState
 from wildbot.desk.intents import Intent
 from wildbot.desk.peers import Peers
 from wildbot.model.executions import Filled
-from wildbot.model.instrument import MONEY_DECIMALS, Instrument
 from wildbot.model.orders import OWN_PREFIX
 from wildbot.model.status import Severity, TradeRecord
 from wildbot.trading.order_state import OrderState
 from wildbot.trading.position import FillOutcome
 
 ORPHANS_MAX = 1_000
-FEE_TOLERANCE_UNITS = 2
-"""The venue may round a fee one unit the other way than we do."""
 
 
 class FillDesk:
     """The door for fills."""
 
-    def __init__(self, state: GatewayState, peers: Peers) -> None:
+    def __init__(self, state: GatewayState, peers: Peers, fees: FeeWatch) -> None:
         self._state = state
         self._peers = peers
+        self._fees = fees
 
     def fill(self, fill: Filled, now_ns: int) -> None:
         """Book a fill of ours, once."""
@@ -50,7 +49,7 @@ class FillDesk:
         state.orphans.pop(fill.exec_id, None)
         state.intents.reopen(intent)
         named = replace(fill, cl_ord_id=intent.cl_ord_id, fee_asset=asset)
-        outcome = state.books.book(named, state.instruments[fill.pair])
+        outcome = state.books.book(named, instrument)
         intent.filled_lots += fill.lots
         state.intents.bind(intent, fill.order_id)
         if intent.state in (OrderState.UNKNOWN, OrderState.PENDING):
@@ -65,7 +64,9 @@ class FillDesk:
         state.intents.close_when_ended(intent)
         if intent.filled_lots > intent.lots and (intent.amend is None or intent.filled_lots > intent.amend.lots):
             state.halt(now_ns, f"{intent.cl_ord_id} executed {intent.filled_lots} lots of {intent.lots}")
-        self._check_fee(named, state.instruments[fill.pair])
+        if asset != state.books.quote:
+            state.alert(Severity.WARNING, "fee_asset", f"{fill.pair}: a fee was charged in {asset}")
+        self._fees.charged(named, instrument)
         self._peers.settle(now_ns)
 
     def claim_orphans(self, now_ns: int) -> None:
@@ -82,17 +83,6 @@ class FillDesk:
         if fill.exec_id not in orphans and len(orphans) < ORPHANS_MAX:
             orphans[fill.exec_id] = fill
             self._state.wants_look = True
-
-    def _check_fee(self, fill: Filled, instrument: Instrument) -> None:
-        state = self._state
-        if fill.fee_asset != state.books.quote:
-            state.alert(Severity.WARNING, "fee_asset", f"{fill.pair}: a fee was charged in {fill.fee_asset}")
-            return
-        fees = state.fees.get(fill.pair)
-        if fees is not None:
-            expected = instrument.fee(fill.cost, fees.rate_ppm(fill.liquidity))
-            unit = 10 ** (MONEY_DECIMALS - min(instrument.cost_decimals, MONEY_DECIMALS))
-            state.wants_fees |= abs(fill.fee - expected) > FEE_TOLERANCE_UNITS * unit
 
 
 def _record(fill: Filled, intent: Intent, outcome: FillOutcome) -> TradeRecord:

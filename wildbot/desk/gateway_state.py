@@ -46,7 +46,8 @@ class Phase(StrEnum):
 @dataclass(frozen=True, slots=True)
 class GatewaySetup:
     """What the owner chose, in the units of the desk. `live` keys must carry no right to move money; `limit_texts` are all
-    limits of the settings as (name, text), to compare with the last start's."""
+    limits of the settings as (name, text), to compare with the last start's; `session` is the journal's first line of
+    this start, none where it is empty."""
 
     universe: tuple[str, ...]
     quote: str
@@ -56,6 +57,7 @@ class GatewaySetup:
     deadline_ns: int = 5_000 * NANOS_PER_MS
     live: bool = False
     limit_texts: tuple[tuple[str, str], ...] = ()
+    session: str = ""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import msgspec
 
 from wildbot.desk.balance_watch import BalanceWatch
 from wildbot.desk.booking import Books
+from wildbot.desk.fee_watch import FeeWatch
 from wildbot.desk.fill_desk import FillDesk
 from wildbot.desk.gateway_commands import AskVenue, CloseStream, GatewayCommand, Refuse
 from wildbot.desk.gateway_state import GatewaySetup, GatewayState, Phase
@@ -65,12 +66,13 @@ class OrderRouter:
         state.send_rate = SendRate(setup.limits.orders_per_s)
         self.state = state
         self._peers = Peers(state)
-        fills = FillDesk(state, self._peers)
+        fees = FeeWatch(state, self._peers)
+        fills = FillDesk(state, self._peers, fees)
         self._orders = OrderDesk(state, self._peers)
         self._reports = ReportDesk(state, self._peers, fills)
         self._reconciliation = Reconciliation(state, self._reports, fills)
         self._balances = BalanceWatch(state, self._reconciliation)
-        self._recovery = Recovery(state, self._peers, self._reconciliation, self._balances)
+        self._recovery = Recovery(state, self._peers, fees, self._reconciliation, self._balances)
         self._key = KeyHealth(state)
         self._rounds = Rounds(state, self._recovery, self._reconciliation, self._balances)
         self._watch = Watch(state, self._orders, self._reports)

@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 from wildbot.desk.balance_watch import BASELINE_KEY, BalanceWatch
 from wildbot.desk.clock_watch import ClockWatch
+from wildbot.desk.fee_watch import FeeWatch
 from wildbot.desk.gateway_commands import (
     ArmTimer,
     CloseStream,
@@ -47,14 +48,24 @@ RECONNECT_FIRST_NS = NANOS_PER_SECOND // 2
 RECONNECT_LAST_NS = 30 * NANOS_PER_SECOND
 STEADY_NS = 60 * NANOS_PER_SECOND
 FIRST_START_KEY = "first_start_ns"
+SESSION_KIND = "session"
+"""The journal's line that a gateway writes first: which run it is part of, its mode and its strategy."""
 
 
 class Recovery:
     """Builds the plans."""
 
-    def __init__(self, state: GatewayState, peers: Peers, reconciliation: Reconciliation, balances: BalanceWatch) -> None:
+    def __init__(
+        self,
+        state: GatewayState,
+        peers: Peers,
+        fees: FeeWatch,
+        reconciliation: Reconciliation,
+        balances: BalanceWatch,
+    ) -> None:
         self._state = state
         self._peers = peers
+        self._fees = fees
         self._look = reconciliation
         self._balances = balances
         self._leftovers = Leftovers(state, reconciliation)
@@ -67,6 +78,8 @@ class Recovery:
         """From nothing to READY. What may rest from the last run is the first thing that is seen to."""
         state = self._state
         state.reason = "waiting for the exchange"
+        if state.setup.session:
+            state.note(state.now_ns, SESSION_KIND, state.setup.session)
         system = yield from ask(Query(Topic.SYSTEM), SystemSeen)
         state.market.system = system.system
         yield from self._clock.agree()
@@ -117,15 +130,15 @@ class Recovery:
         yield from self._clock.agree()
 
     def refresh_fees(self) -> Plan:
-        """Ask the account's rates again, and tell whose changed."""
+        """Ask the account's rates again. A refusal is told and stops nothing: the rates known last go on counting."""
         state = self._state
-        answer = yield from ask(Query(Topic.FEES), FeesSeen)
-        for pair, fees in answer.fees.items():
-            if state.fees.get(pair) != fees and pair in state.instruments:
-                state.fees[pair] = fees
-                self._peers.fees_changed(pair, fees)
-                state.note(state.now_ns, "fees_changed", f"{fees.maker_ppm}/{fees.taker_ppm} ppm", pair)
-        self._announce()
+        try:
+            answer = yield from ask(Query(Topic.FEES), FeesSeen)
+        except PlanFailedError as error:
+            state.alert(Severity.WARNING, "fees_refused", f"the exchange does not state the account's fees: {error}")
+            return
+        state.clear("fees_refused")
+        self._fees.stated(answer.fees)
 
     def learn_rules(self) -> Plan:
         """Ask for the pairs' rules again: the venue refused an order for them."""
@@ -189,7 +202,7 @@ class Recovery:
             if judgement.warnings:
                 state.alert(Severity.WARNING, "key", "; ".join(judgement.warnings))
         fees = yield from ask(Query(Topic.FEES), FeesSeen)
-        state.fees.update(fees.fees)
+        self._fees.stated(fees.fees)
 
     def _replay(self, journal: JournalSeen) -> None:
         state = self._state

@@ -22,6 +22,9 @@ SLOW_LOOKS_NS = 10 * NANOS_PER_SECOND
 BALANCES_EVERY_NS = 25 * NANOS_PER_SECOND
 CLOCK_EVERY_NS = 10 * NANOS_PER_SECOND
 FEES_AGAIN_NS = 60 * NANOS_PER_SECOND
+FEES_EVERY_NS = 86_400 * NANOS_PER_SECOND
+"""A tier that was reached or lost overnight shows within a day even where nothing was executed."""
+
 RULES_AGAIN_NS = 60 * NANOS_PER_SECOND
 
 
@@ -38,6 +41,7 @@ class Rounds:
         self._balances_ns = 0
         self._clock_ns = 0
         self._fees_ns = 0
+        self._fees_day_ns = 0
         self._rules_ns = 0
 
     def due(self, plans: PlanRunner, now_ns: int) -> list[tuple[str, Plan]]:
@@ -53,8 +57,10 @@ class Rounds:
         if not plans.is_running("clock") and now_ns - self._clock_ns >= CLOCK_EVERY_NS:
             self._clock_ns = now_ns
             due.append(("clock", self._recovery.check_clock()))
-        if state.wants_fees and now_ns - self._fees_ns >= FEES_AGAIN_NS:
-            state.wants_fees, self._fees_ns = False, now_ns
+        self._fees_day_ns = self._fees_day_ns or now_ns  # the start has just asked
+        is_day_over = now_ns - self._fees_day_ns >= FEES_EVERY_NS
+        if is_day_over or (state.wants_fees and now_ns - self._fees_ns >= FEES_AGAIN_NS):
+            state.wants_fees, self._fees_ns, self._fees_day_ns = False, now_ns, now_ns
             due.append(("fees", self._recovery.refresh_fees()))
         if state.wants_rules and now_ns - self._rules_ns >= RULES_AGAIN_NS:
             state.wants_rules, self._rules_ns = False, now_ns

@@ -20,6 +20,7 @@ from wildbot.drill.moves import (
     stir,
     trade_against,
     until,
+    wait_alert,
     wait_fills_agree,
     wait_struck,
 )
@@ -136,7 +137,7 @@ def pair_closes(whole: Whole) -> None:
 def fees_change(whole: Whole) -> None:
     """A31."""
     quote = a_quote(whole)
-    since, event = whole.exchange.seq(), last_event(whole)
+    since, event, began_ns = whole.exchange.seq(), last_event(whole), time.time_ns()
     whole.faults([{"verb": "meta.change", "pair": quote.pair, "maker_pct": "0.40", "taker_pct": "0.60"}])
     wait_struck(whole, "meta.change", since, provoke=False)
     try:
@@ -147,6 +148,7 @@ def fees_change(whole: Whole) -> None:
         booked = {row["trade_id"]: Decimal(row["fee"]) for row in whole.rows("SELECT trade_id, fee FROM fills")}
         wrong = [each for each, fee in true.items() if each in booked and booked[each] != fee]
         demand(not wrong, f"fees of {len(wrong)} fills differ from what the exchange charged")
+        wait_alert(whole, began_ns, "was charged 0.4 %", "was charged 0.6 %")
         until(whole, lambda: events(whole, event, "fees_changed"), "the new rate is known and noted", 75)
     finally:
         whole.faults([{"verb": "meta.change", "pair": quote.pair, "maker_pct": "0.25", "taker_pct": "0.40"}])
@@ -184,7 +186,7 @@ CASES = (
         id="A31",
         severity=Severity.S2,
         title="The exchange raises our fees while we trade",
-        promise="Every fill carries the fee that was charged, and the new rate is asked for and noted",
+        promise="Every fill carries the fee that was charged, the owner hears of it, the new rate is asked for and noted",
         run=fees_change,
     ),
 )

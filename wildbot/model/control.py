@@ -17,6 +17,7 @@ from wildbot.model.status import (
     InstrumentTable,
     TradeRecord,
     TraderStatus,
+    TruthStatus,
 )
 
 
@@ -122,6 +123,7 @@ ToSupervisor = (
     | EpochEnded
     | NoneRest
     | HistoryRequest
+    | TruthStatus
 )
 FromSupervisor = (
     HeartbeatAck

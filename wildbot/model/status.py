@@ -3,6 +3,7 @@
 Rules: integers here as everywhere; decimal text appears only in the status document itself (analytics.status_board).
 """
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -152,3 +153,47 @@ class AllocatorStatus(msgspec.Struct, frozen=True, array_like=True, tag="allocat
     leases: tuple[CapitalLease, ...]
     refused: dict[str, str]
     ts_ns: int
+
+
+class MarkoutMean(msgspec.Struct, frozen=True, array_like=True):
+    """The mid's mean move in our favour `horizon_s` after `fills` fills, in basis points; None without any."""
+
+    horizon_s: int
+    fills: int
+    mean_bps: float | None
+
+
+class Believer(msgspec.Struct, frozen=True, array_like=True):
+    """What reality, or one fill model, made of the resting orders that were given to both. `net_pnl`: the account's change
+    with its fills in place of the real ones; `wait_s`: mean time to the first fill; `move_bps`: mean move after fills."""
+
+    orders: int
+    filled_orders: int
+    fills: int
+    net_pnl: Money
+    wait_s: float | None
+    move_bps: float | None
+
+
+class PowerBelief(msgspec.Struct, frozen=True, array_like=True):
+    """The queue parameter that suits our own fills, with the range that chance leaves; `used` is the one in force."""
+
+    used: float
+    fitted: float
+    low: float
+    high: float
+    orders: int
+    trades: int
+
+
+class TruthStatus(msgspec.Struct, frozen=True, array_like=True, tag="truth"):
+    """What fills were worth, and what paper would have made of the same orders. `split` sums to the account's change;
+    `unmarked` fills happened while nobody watched their market; `believers` by model, reality as `actual`."""
+
+    ts_ns: int
+    fills: int
+    unmarked: int
+    split: dict[str, Decimal]
+    markouts: tuple[MarkoutMean, ...]
+    believers: dict[str, Believer]
+    power: PowerBelief | None

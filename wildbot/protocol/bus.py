@@ -12,6 +12,7 @@ from wildbot.model.control import FromSupervisor, ToSupervisor
 from wildbot.model.desk import FromAllocator, FromGateway, ToAllocator, ToGateway
 from wildbot.model.errors import ProtocolError
 from wildbot.model.market_data import FeedBeat, InstrumentChanged, MarketEvent, VenueStatus
+from wildbot.model.tape import TapeEntry
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ FROM_ALLOCATOR: Codec[FromAllocator] = Codec(FromAllocator)
 TO_SUPERVISOR: Codec[ToSupervisor] = Codec(ToSupervisor)
 FROM_SUPERVISOR: Codec[FromSupervisor] = Codec(FromSupervisor)
 MARKET: Codec[MarketEvent] = Codec(MarketEvent)
+TAPE: Codec[TapeEntry] = Codec(TapeEntry)
 
 
 def market_topic(pair: str) -> bytes:
