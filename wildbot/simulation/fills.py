@@ -175,15 +175,18 @@ class QueuedOrder:
         self.shown = shown
         self._limit()
 
+    def counts(self, trade: TradePrint) -> bool:
+        """Whether a trade reached the order's price from the other side after it had joined."""
+        if trade.side is self.side or trade.venue_ts_ns <= self._since_ns or self._gap:
+            return False
+        return (self.ticks - trade.ticks) * self.side.sign >= 0
+
     def on_trade(self, trade: TradePrint, left: int, available: int, now_ns: int) -> int:
         """Return how much of `left` a trade fills; `available` is what better orders of ours left of it."""
-        if trade.side is self.side or trade.venue_ts_ns <= self._since_ns or self._gap:
-            return 0
-        beyond = (self.ticks - trade.ticks) * self.side.sign
-        if beyond < 0:
+        if not self.counts(trade):
             return 0
         self.settle(now_ns)
-        if beyond > 0:
+        if trade.ticks != self.ticks:
             return self._model.filled_beyond(left, available)
         told = trade.lots - _take(self._smaller, trade.lots)
         if told and len(self._told) >= WAITING_MAX:
