@@ -11,6 +11,8 @@ import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
 from actors.trader_config import TraderConfig, TraderLimits, actor_name, from_environment
@@ -76,7 +78,7 @@ class Trader:
             config.epoch,
             strategy=find_strategy(config.strategy),
             parameters=config.parameters,
-            limits=engine_limits(config.limits),
+            limits=replace(engine_limits(config.limits), feed_shows_own=config.feed_shows_own),
             has_sessions=config.has_sessions,
         )
         self._alerted: dict[str, int] = {}

@@ -39,6 +39,7 @@ from wildbot.strategies.base import Decision, StrategySpec, TradingView
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.mandate import Mandate, Mode, Verb
 from wildbot.trading.note import Note, fill_note, info_note
+from wildbot.trading.others_book import others_only
 from wildbot.trading.quote_diff import NOTHING
 from wildbot.trading.standing import Standing
 from wildbot.trading.status_row import order_rows
@@ -90,6 +91,8 @@ class TradingEngine:
     def handle(self, event: EngineEvent, now_ns: int) -> Sequence[EngineCommand]:
         """Take in one event; return what to do, in order, often nothing."""
         if type(event) is BookSnapshot:
+            if self._limits.feed_shows_own and not self._orders.ledger.is_empty:
+                event = others_only(event, self._orders.ledger.live)
             if event.is_two_sided:
                 self._strategy.on_book(event)
             if not self.market.on_book(event) and not self.is_dirty:

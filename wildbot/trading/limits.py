@@ -9,7 +9,8 @@ from wildbot.trading.risk import RiskLimits
 
 
 class EngineLimits(msgspec.Struct, frozen=True):
-    """The limits of one trader. `rate_reserve` is the fraction of the venue's order counter kept for withdrawals."""
+    """The limits of one trader. `rate_reserve` is the fraction of the venue's order counter kept for withdrawals;
+    `feed_shows_own`: our orders stand in the book that the feed shows, and are taken off before anything is decided."""
 
     risk: RiskLimits = RiskLimits()
     silence_max_ns: int = 2 * NANOS_PER_SECOND
@@ -18,6 +19,7 @@ class EngineLimits(msgspec.Struct, frozen=True):
     stale_order_policy: StaleOrderPolicy = StaleOrderPolicy.REEVALUATE
     rate_reserve: float = 0.4
     tier: str = "intermediate"
+    feed_shows_own: bool = False
 
     def quote_policy(self, requote_ticks: int, requote_threshold_bps: float) -> QuotePolicy:
         """Return when a difference is worth a command, for a strategy's own thresholds."""
