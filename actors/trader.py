@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
@@ -81,7 +82,7 @@ class Trader:
             config.epoch,
             strategy=find_strategy(config.strategy),
             parameters=config.parameters,
-            limits=engine_limits(config.limits),
+            limits=replace(engine_limits(config.limits), feed_shows_own=config.feed_shows_own),
             has_sessions=config.has_sessions,
         )
         self._bus, self._decide = runtime.vitals.hop("bus"), runtime.vitals.hop("decide")

@@ -45,6 +45,7 @@ def trader_config(settings: Settings, home: Path, pair: str, epoch: int) -> Trad
         log_level=settings.log.level,
         fingerprint=settings.fingerprint,
         has_sessions=bool(calendar_code(settings, pair)),
+        feed_shows_own=not settings.mirrored_ws_url,
     )
 
 

@@ -39,6 +39,7 @@ from wildbot.strategies.base import Decision, StrategySpec, TradingView
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.mandate import Mandate, Mode, Verb
 from wildbot.trading.note import Note, fill_note, info_note
+from wildbot.trading.others_book import others_only
 from wildbot.trading.quote_diff import NOTHING
 from wildbot.trading.standing import Standing
 from wildbot.trading.status_row import order_rows
@@ -94,6 +95,8 @@ class TradingEngine:
         if type(event) is BookSnapshot:
             if (age_ns := now_ns - event.recv_ts_ns) > self._limits.late_book_ns:
                 self._keep(self._orders.book_late(age_ns, now_ns))
+            if self._limits.feed_shows_own and not self._orders.ledger.is_empty:
+                event = others_only(event, self._orders.ledger.live)
             if event.is_two_sided:
                 self._strategy.on_book(event)
             if not self.market.on_book(event) and not self.is_dirty:

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from actors.exchange_mirror import check_mirror
+from actors.trader_children import trader_config
 from wildbot.adapters.venue_server import listen
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
@@ -139,6 +140,8 @@ def test_a_mirror_that_cannot_be_names_the_rule(pairs: tuple[str, ...], speed: f
 def test_what_is_mirrored_is_an_address_and_no_branch(environment: dict[str, str], mirrored: str) -> None:
     settings = load(environment=environment, env_file=Path("/nonexistent/.env")).settings
     assert settings.mirrored_ws_url == mirrored
+    # Our orders stand in the book that is shown wherever nothing is mirrored.
+    assert trader_config(settings, Path("/nonexistent"), "BTC/USDC", 1).feed_shows_own is not bool(mirrored)
 
 
 def test_paper_trades_by_the_calibrated_model_with_a_delay_on_the_local_private_address() -> None:

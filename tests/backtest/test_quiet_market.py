@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backtest.builders_backtest import DAY, DEMO, SECOND
-from wildbot.backtest.venue import BacktestVenue, News
+from wildbot.backtest.exchange_venue import News
+from wildbot.backtest.venue import BacktestVenue
 from wildbot.model.exchange import ASSET_DECIMALS
 from wildbot.model.instrument import FeeSchedule
 from wildbot.model.market_data import BookInvalidated, BookSnapshot, TradePrint

@@ -7,9 +7,9 @@ Owns: the router, the allocator, the requests on their way.
 
 from collections.abc import Callable
 
+from wildbot.backtest.exchange_venue import ExchangeVenue, News
 from wildbot.backtest.latency import LatencyModel, Line
 from wildbot.backtest.schedule import Schedule
-from wildbot.backtest.venue import BacktestVenue, News
 from wildbot.desk import gateway_commands as commands
 from wildbot.desk.alerts import RaiseAlert
 from wildbot.desk.allocation import AllocatorCommand, CapitalAllocator
@@ -46,7 +46,7 @@ class DeskStage:
         self,
         setup: GatewaySetup,
         slots: int,
-        venue: BacktestVenue,
+        venue: ExchangeVenue,
         schedule: Schedule,
         *,
         orders: LatencyModel,

@@ -1,8 +1,9 @@
 """The synthetic market: seeded participants on every pair of a simulated exchange.
 
 Rules: the same seed, pairs, activity, scenario and time between start and opening give the same market, action by action
-    and whatever the time of day, as long as nobody else trades in it. All participants go through the exchange like
-    everybody else. Memory is bounded: each pair has a fixed number of actions waiting and a bounded number of orders.
+    and whatever the time of day, as long as nobody else trades in it; with a `SteadyRandom`, but for what the others'
+    trading does to it. All participants go through the exchange like everybody else. Memory is bounded: each pair has a
+    fixed number of actions waiting and a bounded number of orders.
 Source: see `fundamental`, `crowd`, `quoters` and `takers` for the four parts of the model.
 Known limit: participants do not learn; they react to a strategy's orders only by trading with them and by what those do to
     the best prices.
@@ -18,6 +19,7 @@ from wildbot.simulation.fundamental import CommonFactor
 from wildbot.simulation.pace import Pace
 from wildbot.simulation.pair_flow import NEWS_PERIOD_NS, PairFlow
 from wildbot.simulation.scenarios import NORMAL, Scenario, Script
+from wildbot.simulation.steady_draws import SteadyRandom, in_turns
 from wildbot.simulation.venue_pairs import VenuePair
 
 LATENESS_NS_MAX = 600 * NANOS_PER_SECOND
@@ -58,22 +60,24 @@ class SyntheticMarket:
         script = Script(self._scenario, now_ns + self._opens_after_ns)
         common = CommonFactor(self._derived_rng(), now_ns, script)
         for pair in self._pairs:
+            rng = self._derived_rng()
+            times = self._derived_rng() if isinstance(rng, SteadyRandom) else rng
             flow = PairFlow(
                 self._exchange,
                 pair,
                 common=common,
                 script=script,
                 pace=self._pace,
-                rng=self._derived_rng(),
+                rng=rng,
+                times=times,
                 activity=self._activity,
                 now_ns=now_ns,
             )
             self.flows[pair.instrument.pair] = flow
             flow.seed(now_ns)
-            self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), flow.on_news)
-            self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), flow.on_crowd)
-            self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), flow.on_look)
-            self._wait(flow.draw_taker(), flow.on_taker)
+            for name, act in (("news", flow.on_news), ("crowd", flow.on_crowd), ("look", flow.on_look)):
+                self._wait(now_ns + self._rng.randrange(NEWS_PERIOD_NS), in_turns(name, act, rng, times))
+            self._wait(flow.draw_taker(), in_turns("taker", flow.on_taker, rng, times))
 
     def next_due_ns(self) -> int | None:
         """Return when the next participant acts; None before `start`."""

@@ -30,7 +30,8 @@ _UNIT_SHARE = 0.35
 
 
 class PairFlow:
-    """The participants of one pair. Each `on_...` acts once and returns when it wants to act again."""
+    """The participants of one pair. Each `on_...` acts once and returns when it wants to act again; when that is, and who
+    takes next, is drawn from `times`, all else from `rng`."""
 
     def __init__(
         self,
@@ -41,12 +42,14 @@ class PairFlow:
         script: Script,
         pace: Pace,
         rng: random.Random,
+        times: random.Random,
         activity: float,
         now_ns: int,
     ) -> None:
         shape, instrument = pair.shape, pair.instrument
         start_ticks = shape.start_price * 10.0**instrument.price_decimals
         self._rng = rng
+        self._times = times
         self._shape = shape
         self._activity = activity
         self._script = script
@@ -61,7 +64,7 @@ class PairFlow:
             Quoter(HouseDesk(exchange, instrument, account, pace), rng, size_usd=shape.touch_usd, width=width)
             for account, width in zip(QUOTER_ACCOUNTS, _WIDTHS, strict=True)
         ]
-        self._arrivals = HawkesTimes(rng, shape.trades_per_s * activity, now_ns)
+        self._arrivals = HawkesTimes(times, shape.trades_per_s * activity, now_ns)
         self._taker_side = Side.BUY
 
     @property
@@ -151,4 +154,4 @@ class PairFlow:
 
     def _drawn_wait(self, rate_per_s: float) -> int:
         rate = rate_per_s * self._activity * self._fundamental.activity * self._conditions.orders
-        return max(1, int(self._rng.expovariate(rate) * NANOS_PER_SECOND))
+        return max(1, int(self._times.expovariate(rate) * NANOS_PER_SECOND))

@@ -10,7 +10,8 @@ from wildbot.trading.risk import RiskLimits
 
 class EngineLimits(msgspec.Struct, frozen=True):
     """The limits of one trader. `rate_reserve` is the fraction of the venue's order counter kept for withdrawals;
-    `late_book_ns` and `slow_answer_ns` are what the latency breaker takes for trouble."""
+    `late_book_ns` and `slow_answer_ns` are what the latency breaker takes for trouble; `feed_shows_own`: our orders
+    stand in the book that the feed shows, and are taken off before anything is decided."""
 
     risk: RiskLimits = RiskLimits()
     silence_max_ns: int = 2 * NANOS_PER_SECOND
@@ -21,6 +22,7 @@ class EngineLimits(msgspec.Struct, frozen=True):
     tier: str = "intermediate"
     late_book_ns: int = 500 * NANOS_PER_MS
     slow_answer_ns: int = 1_000 * NANOS_PER_MS
+    feed_shows_own: bool = False
 
     def quote_policy(self, requote_ticks: int, requote_threshold_bps: float) -> QuotePolicy:
         """Return when a difference is worth a command, for a strategy's own thresholds."""
