@@ -66,6 +66,16 @@ def parse_scaled(text: str, decimals: int) -> int:
     """
     if len(text) > NUMBER_TEXT_MAX:
         raise ProtocolError(f"a number of {len(text)} characters: {text[:NUMBER_TEXT_MAX]!r}")
+    whole, point, fraction = text.partition(".")
+    digits = whole + fraction.rstrip("0")
+    missing = decimals - len(digits) + len(whole)
+    if missing >= 0 and whole and (fraction or not point) and digits.isascii() and digits.isdigit():
+        return int(digits) * 10**missing  # type: ignore[no-any-return]
+    return _parse_any(text, decimals)
+
+
+def _parse_any(text: str, decimals: int) -> int:
+    """The same for every way a number can be written, and the complaints; plain "12.50" has been read before."""
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -75,10 +85,10 @@ def parse_scaled(text: str, decimals: int) -> int:
     if number and abs(number.adjusted()) > NUMBER_TEXT_MAX:
         raise ProtocolError(f"a number out of all proportion: {text!r}")
     scaled = number.scaleb(decimals, _EXACT)
-    whole = int(scaled)
-    if whole != scaled:
+    exact = int(scaled)
+    if exact != scaled:
         raise ProtocolError(f"{text!r} has more than {decimals} decimals")
-    return whole
+    return exact
 
 
 def scaled_text(value: int, decimals: int) -> str:
