@@ -35,7 +35,8 @@ from wildbot.model.market_data import (
 )
 from wildbot.model.orders import Purpose, Side
 from wildbot.model.status import TraderStatus
-from wildbot.strategies.base import Decision, StrategySpec, TradingView
+from wildbot.strategies.base import Decision, StrategySpec
+from wildbot.strategies.view import TradingView
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.mandate import Mandate, Mode, Verb
 from wildbot.trading.note import Note, fill_note, info_note
@@ -52,6 +53,7 @@ TIMER_NS = 100 * NANOS_PER_MS
 EngineCommand = OrderRequest | LeaseRequest | Retired | Note
 EngineEvent = MarketEvent | OrderReport | CapitalLease | LeaseRefused | FeesChanged | Inheritance | Verb | EntrySlot
 
+NO_BOOK = BookSnapshot("", 0, 0, 0, (), (), (), ())
 QUIET: tuple[EngineCommand, ...] = ()
 TRUTH = "the order gateway is asked what is true"
 
@@ -83,6 +85,9 @@ class TradingEngine:
         self._standing = Standing(epoch, instrument, fees, position)
         policy = limits.quote_policy(self._strategy.requote_ticks, self._strategy.requote_threshold_bps)
         self._orders = WorkingOrders(epoch, limits, policy, self._standing, self.market)
+        self._view = TradingView(
+            NO_BOOK, instrument, fees, position, Money(0), limits.risk.max_position, limits.risk.allow_short, "", 0, 0
+        )
         self._pursuit: Pursuit | None = None
         self._out: list[EngineCommand] = []
         self.is_dirty, self.stepped_ns, self.awaits_truth = True, 0, False
@@ -97,9 +102,10 @@ class TradingEngine:
                 self._keep(self._orders.book_late(age_ns, now_ns))
             if self._limits.feed_shows_own and not self._orders.ledger.is_empty:
                 event = others_only(event, self._orders.ledger.live)
-            if event.is_two_sided:
+            is_news = self.market.on_book(event)
+            if self.market.is_two_sided:
                 self._strategy.on_book(event)
-            if not self.market.on_book(event) and not self.is_dirty:
+            if not is_news and not self.is_dirty:
                 return QUIET
         elif type(event) is TradePrint:
             self._strategy.on_trade(event)
@@ -181,11 +187,12 @@ class TradingEngine:
         elif self._pursuit is not None:
             self._leave(self._pursuit, now_ns)
         else:
-            self._follow(self._strategy.decide(self._look(now_ns)), now_ns)
+            self._look(now_ns)
+            self._follow(self._strategy.decide(self._view), now_ns)
 
     def _follow(self, decision: Decision, now_ns: int) -> None:
         self.decision = decision
-        text = decision.text or self._standing.explain(decision.reason, self.market.venue_now_ns(now_ns))
+        text = decision.text or self._standing.explain(decision.reason, self._view.venue_now_ns)
         self.reason = f"{decision.reason}: {text}" if text else decision.reason
         taker = decision.taker
         if taker is not None and taker.purpose is Purpose.EXIT:
@@ -245,31 +252,21 @@ class TradingEngine:
 
     # --- what it knows --------------------------------------------------------------------------------------------
 
-    def _look(self, now_ns: int) -> TradingView:
-        book = self.market.book
+    def _look(self, now_ns: int) -> None:
+        view, standing, book = self._view, self._standing, self.market.book
         assert book is not None, "trouble() was asked before"
-        bid, ask = self._orders.ledger.quotes
-        venue_now_ns = self.market.venue_now_ns(now_ns)
-        return TradingView(
-            book=book,
-            instrument=self._standing.instrument,
-            fees=self._standing.fees,
-            position=self.position,
-            lease=self._standing.lease.amount(now_ns),
-            max_position=self._limits.risk.max_position,
-            allow_short=self._limits.risk.allow_short,
-            entry_block=self._entry_block(now_ns, venue_now_ns),
-            now_ns=now_ns,
-            venue_now_ns=venue_now_ns,
-            working_bid=bid,
-            working_ask=ask,
-            session=self._standing.session,
-        )
+        view.book, view.instrument, view.fees, view.session = book, standing.instrument, standing.fees, standing.session
+        view.position = standing.position.state
+        view.lease = standing.lease.amount(now_ns)
+        view.now_ns = now_ns
+        view.venue_now_ns = self.market.venue_now_ns(now_ns)
+        view.entry_block = self._entry_block(view)
+        view.working_bid, view.working_ask = self._orders.ledger.quotes
 
-    def _entry_block(self, now_ns: int, venue_now_ns: int) -> str:
-        standing = self._standing.entry_block(now_ns, self.market.venue_now_ns(now_ns))
-        block = self.mandate.mode_block or standing or self.mandate.slot_block(now_ns)
-        return block or self._orders.breakers.open_code(now_ns) or ""
+    def _entry_block(self, view: TradingView) -> str:
+        mandate = self.mandate
+        block = mandate.mode_block or self._standing.entry_block(view.lease, view.venue_now_ns)
+        return block or mandate.slot_block(view.now_ns) or self._orders.breakers.open_code(view.now_ns) or ""
 
     def _least_needed(self) -> Money:
         instrument, bid = self._standing.instrument, self.market.touch[0]

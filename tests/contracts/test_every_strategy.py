@@ -10,7 +10,8 @@ from wildbot.model.desk import PositionState
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.market_data import TradePrint
 from wildbot.model.orders import Purpose, Side
-from wildbot.strategies.base import Decision, StrategySpec, TradingView, find_strategies, find_strategy
+from wildbot.strategies.base import Decision, StrategySpec, find_strategies, find_strategy
+from wildbot.strategies.view import TradingView
 
 EVERY = pytest.mark.parametrize("spec", find_strategies().values(), ids=lambda spec: spec.name)
 BOOKS = 400

@@ -1,6 +1,6 @@
 """Integers for prices, sizes and money: text in, text out, and never a unit lost."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import pytest
 from hypothesis import given
@@ -49,6 +49,20 @@ def test_scaled_text_is_what_decimal_prints(value: int, places: int) -> None:
 def test_text_that_is_no_number_of_so_many_decimals_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError):
         parse_scaled(text, 2)
+
+
+@given(st.from_regex(r"[+-]?[0-9_]{0,12}(\.[0-9 ]{0,9})?(e-?[0-9])?", fullmatch=True), decimals)
+def test_text_is_read_as_decimal_reads_it(text: str, places: int) -> None:
+    try:
+        exact = Decimal(text).scaleb(places)
+        whole = exact.to_integral_value()
+    except InvalidOperation:
+        whole = exact = Decimal("NaN")
+    if exact == whole:
+        assert parse_scaled(text, places) == whole
+    else:
+        with pytest.raises(ProtocolError):
+            parse_scaled(text, places)
 
 
 def test_exponents_are_read_exactly() -> None:

@@ -11,9 +11,10 @@ from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import FeeSchedule
 from wildbot.model.market_data import BookSnapshot
 from wildbot.model.orders import OrderType, Purpose, Side
-from wildbot.strategies.base import Decision, Strategy, TradingView
+from wildbot.strategies.base import Decision, Strategy
 from wildbot.strategies.market_maker import STRATEGY
 from wildbot.strategies.market_maker_config import Reason
+from wildbot.strategies.view import TradingView
 from wildbot.trading.order_ledger import WorkingOrder
 
 INDICATORS = {

@@ -12,6 +12,7 @@ from typing import Any
 
 Table = Any
 RecordBatch = Any
+Array = Any
 ListArray = Any
 ParquetFile = Any
 Schema = Any

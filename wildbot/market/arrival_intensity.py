@@ -73,8 +73,10 @@ class ArrivalIntensity:
 
     def advance(self, ts_ns: int) -> None:
         """Let the exchange's time pass."""
-        self._first_ns = self._first_ns or ts_ns
-        self._now_ns = max(self._now_ns, ts_ns)
+        if not self._first_ns:
+            self._first_ns = ts_ns
+        if ts_ns > self._now_ns:
+            self._now_ns = ts_ns
         horizon_ns = self._now_ns - self._window_ns
         while self._arrivals and self._arrivals[0][0] <= horizon_ns:
             self._counts[self._arrivals.popleft()[1]] -= 1

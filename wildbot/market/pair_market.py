@@ -8,16 +8,18 @@ from wildbot.market.quotes import same_touch
 from wildbot.model.instrument import Instrument, PairStatus
 from wildbot.model.market_data import BookSnapshot, FeedBeat, SystemStatus
 
+ONLINE = SystemStatus.ONLINE
 QUOTABLE = frozenset({PairStatus.ONLINE, PairStatus.LIMIT_ONLY, PairStatus.POST_ONLY, PairStatus.REDUCE_ONLY})
 
 
 class PairMarket:
-    """One pair, seen from its trader."""
+    """One pair, seen from its trader. `is_two_sided`: there is a book, and it has both sides."""
 
-    __slots__ = ("_freshness", "_silence_max_ns", "book", "system")
+    __slots__ = ("_freshness", "_silence_max_ns", "book", "is_two_sided", "system")
 
     def __init__(self, pair: str, silence_max_ns: int) -> None:
         self.book: BookSnapshot | None = None
+        self.is_two_sided = False
         self.system = SystemStatus.ONLINE
         self._silence_max_ns = silence_max_ns
         self._freshness = Freshness(pair, silence_max_ns)
@@ -31,7 +33,7 @@ class PairMarket:
     def touch(self) -> tuple[int, int]:
         """Best bid and best ask in ticks; (0, 0) without a two-sided book."""
         book = self.book
-        return (0, 0) if book is None or not book.is_two_sided else (book.bid_ticks[0], book.ask_ticks[0])
+        return (0, 0) if book is None or not self.is_two_sided else (book.bid_ticks[0], book.ask_ticks[0])
 
     def age_ns(self, now_ns: int) -> int:
         """Return for how long nobody has vouched for the book."""
@@ -39,9 +41,11 @@ class PairMarket:
 
     def on_book(self, book: BookSnapshot) -> bool:
         """Take in a book; return whether a different decision may come of it: the touch moved, or it was not trusted."""
-        last, was_valid = self.book, self._freshness.is_valid
+        last, freshness = self.book, self._freshness
+        was_valid = freshness.is_valid
         self.book = book
-        self._freshness.on_book(book.seq, book.recv_ts_ns)
+        self.is_two_sided = book.is_two_sided
+        freshness.on_book(book.seq, book.recv_ts_ns)
         return last is None or not was_valid or not same_touch(last, book)
 
     def on_beat(self, beat: FeedBeat) -> bool:
@@ -56,18 +60,21 @@ class PairMarket:
 
     def trouble(self, instrument: Instrument, now_ns: int) -> str:
         """Return the code of why nothing may rest in this market now, "" when all is well."""
-        if self.book is None or not self.book.is_two_sided:
+        if not self.is_two_sided:
             return "no_book"
-        if not self._freshness.is_valid:
+        freshness = self._freshness
+        if not freshness.is_valid:
             return "book_invalid"
-        if self._freshness.age_ns(now_ns) > self._silence_max_ns:
+        if now_ns - freshness.as_of_ns > self._silence_max_ns:
             return "data_stale"
-        if self.system is not SystemStatus.ONLINE:
+        if self.system is not ONLINE:
             return f"venue_{self.system}"
         return "" if instrument.status in QUOTABLE else f"pair_{instrument.status}"
 
     def venue_now_ns(self, now_ns: int) -> int:
         """Return event time: the last book's, carried on by our clock since we received it."""
-        if self.book is None:
+        book = self.book
+        if book is None:
             return now_ns
-        return self.book.venue_ts_ns + max(0, now_ns - self.book.recv_ts_ns)
+        since_ns = now_ns - book.recv_ts_ns
+        return book.venue_ts_ns + since_ns if since_ns > 0 else book.venue_ts_ns

@@ -44,6 +44,13 @@ def depth_lots(sizes: tuple[int, ...], levels: int) -> int:
 
 def same_touch(one: BookSnapshot, other: BookSnapshot) -> bool:
     """Return whether best prices and sizes are equal on both sides; works on one-sided books too."""
+    if one.bid_ticks and one.ask_ticks and other.bid_ticks and other.ask_ticks:
+        return (
+            one.bid_ticks[0] == other.bid_ticks[0]
+            and one.ask_ticks[0] == other.ask_ticks[0]
+            and one.bid_lots[0] == other.bid_lots[0]
+            and one.ask_lots[0] == other.ask_lots[0]
+        )
     return (
         one.bid_ticks[:1] == other.bid_ticks[:1]
         and one.ask_ticks[:1] == other.ask_ticks[:1]

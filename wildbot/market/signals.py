@@ -18,26 +18,27 @@ WINDOW_EVENTS_MAX = 100_000
 
 
 class Ema:
-    """Exponential moving average with alpha = 2 / (window + 1); it starts at its first value."""
+    """Exponential moving average with alpha = 2 / (window + 1); it starts at its first value.
 
-    __slots__ = ("_alpha", "_updates", "_window", "value")
+    `is_warm`: it has seen as many values as its window.
+    """
+
+    __slots__ = ("_alpha", "_updates", "_window", "is_warm", "value")
 
     def __init__(self, window: int) -> None:
         assert window >= 1, window
         self._alpha = 2.0 / (window + 1)
         self._window = window
         self._updates = 0
+        self.is_warm = False
         self.value = 0.0
 
     def update(self, value: float) -> None:
         """Take in one value."""
         self.value = value if self._updates == 0 else self.value + self._alpha * (value - self.value)
-        self._updates += 1
-
-    @property
-    def is_warm(self) -> bool:
-        """Whether it has seen as many values as its window."""
-        return self._updates >= self._window
+        if not self.is_warm:
+            self._updates += 1
+            self.is_warm = self._updates >= self._window
 
 
 def momentum_bps(mid: float, ema: float) -> float:
@@ -53,7 +54,10 @@ class ClockVolatility:
     what it missed.
     """
 
-    __slots__ = ("_mid", "_next_ns", "_returns", "_sample_ns", "_sampled", "_squares", "_sum", "_turns", "_window")
+    __slots__ = (
+        "_bps", "_bps_for_ns", "_mid", "_next_ns", "_returns", "_sample_ns", "_sampled", "_squares", "_sum", "_turns",
+        "_window",
+    )  # fmt: skip
 
     def __init__(self, sample_ns: int, window: int) -> None:
         assert sample_ns > 0, sample_ns
@@ -69,6 +73,8 @@ class ClockVolatility:
         self._turns = 0
         self._mid = self._sampled = 0.0
         self._next_ns = 0
+        self._bps: float | None = None
+        self._bps_for_ns = 0  # the horizon `_bps` was worked out for; 0: something was sampled since
 
     def update(self, mid: float, ts_ns: int) -> None:
         """Take in the mid (positive) that holds from `ts_ns` on."""
@@ -95,6 +101,7 @@ class ClockVolatility:
             old = returns[0]
             self._sum -= old
             self._squares -= old * old
+        self._bps_for_ns = 0
         returns.append(value)
         self._sum += value
         self._squares += value * value
@@ -112,6 +119,11 @@ class ClockVolatility:
 
     def bps(self, horizon_ns: int) -> float | None:
         """Return the deviation in basis points scaled to `horizon_ns` by the square root of time; None while cold."""
+        if self._bps_for_ns != horizon_ns:
+            self._bps_for_ns, self._bps = horizon_ns, self._work_out(horizon_ns)
+        return self._bps
+
+    def _work_out(self, horizon_ns: int) -> float | None:
         count = len(self._returns)
         if count < min(VOLATILITY_WARM_SAMPLES, self._window):
             return None
@@ -217,26 +229,26 @@ def _side_flow(
 class TradeFlow:
     """Signed traded size over a window: what takers bought minus what they sold."""
 
-    __slots__ = ("_signed", "_volume")
+    __slots__ = ("_net", "_volume")
 
     def __init__(self, window_ns: int = 10 * NANOS_PER_SECOND) -> None:
-        self._signed = RollingSum(window_ns)
+        self._net = RollingSum(window_ns)
         self._volume = RollingSum(window_ns)
 
     def update(self, trade: TradePrint) -> None:
         """Take in one public trade."""
-        self._signed.add(trade.side.sign * trade.lots, trade.venue_ts_ns)
+        self._net.add(trade.side.sign * trade.lots, trade.venue_ts_ns)
         self._volume.add(trade.lots, trade.venue_ts_ns)
 
     def advance(self, ts_ns: int) -> None:
         """Let time pass without a trade."""
-        self._signed.advance(ts_ns)
+        self._net.advance(ts_ns)
         self._volume.advance(ts_ns)
 
     @property
     def signed_lots(self) -> int:
         """Bought minus sold."""
-        return self._signed.total
+        return self._net.total
 
     @property
     def volume_lots(self) -> int:

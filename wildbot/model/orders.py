@@ -12,15 +12,15 @@ OWN_PREFIX = "wb"
 
 
 class Side(StrEnum):
-    """Direction of an order or trade."""
+    """Direction of an order or trade. `sign`: +1 for a buy, -1 for a sell, what one lot does to the inventory."""
 
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a buy, -1 for a sell: what one lot does to the inventory."""
-        return 1 if self is Side.BUY else -1
+    sign: int
+
+    def __init__(self, value: str) -> None:
+        self.sign = 1 if value == "buy" else -1
 
     @property
     def opposite(self) -> "Side":

@@ -16,57 +16,14 @@ import msgspec
 
 import wildbot.strategies
 from wildbot.market.dominance import Contest
-from wildbot.market.quotes import mid_ticks
-from wildbot.model.desk import PositionState
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import FeeSchedule, Instrument, Money
-from wildbot.model.market_data import BookSnapshot, SessionHours, TradePrint
-from wildbot.trading.order_ledger import WorkingOrder
-from wildbot.trading.position import average_cost_ticks
+from wildbot.model.market_data import BookSnapshot, TradePrint
+from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import NOTHING, QuoteTarget
 from wildbot.trading.taker import TakerOrder
 
 Indicators = dict[str, float | None]
-
-
-class TradingView(msgspec.Struct):
-    """What a strategy may know. The engine owns and refills it; strategies read.
-
-    `venue_now_ns` is event time, carried on by our clock while the market is silent. `lease` is 0 when none is in force.
-    `entry_block` is a code when something outside the strategy forbids new entries (pause, breaker, no lease), else "".
-    `session` is None for an instrument that always trades.
-    `book` is two-sided whenever `decide` is called. `working_bid` and `working_ask` are live orders, however uncertain.
-    """
-
-    book: BookSnapshot
-    instrument: Instrument
-    fees: FeeSchedule
-    position: PositionState
-    lease: Money
-    max_position: float
-    allow_short: bool
-    entry_block: str
-    now_ns: int
-    venue_now_ns: int
-    working_bid: WorkingOrder | None = None
-    working_ask: WorkingOrder | None = None
-    session: SessionHours | None = None
-
-    @property
-    def max_position_lots(self) -> int:
-        """The largest position the lease and the position limit allow at the mid; 0 without a lease."""
-        return self.instrument.floor_lots_for(Money(int(self.lease * self.max_position)), int(mid_ticks(self.book)))
-
-    @property
-    def average_cost_ticks(self) -> float:
-        """Average entry price in fractional ticks; 0.0 when flat."""
-        return average_cost_ticks(self.position, self.instrument)
-
-    @property
-    def held_s(self) -> float:
-        """Seconds since the position was opened; 0.0 when flat."""
-        opened_ns = self.position.opened_ns
-        return max(0, self.venue_now_ns - opened_ns) / 1e9 if self.position.lots else 0.0
 
 
 class Decision(msgspec.Struct, frozen=True):

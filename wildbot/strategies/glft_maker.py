@@ -20,10 +20,13 @@ from wildbot.market.signals import ClockVolatility
 from wildbot.model.instrument import NANOS_PER_SECOND, PPM, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import Purpose, Side
-from wildbot.strategies.base import Decision, Indicators, StrategySpec, TradingView, require, rest_nothing
+from wildbot.strategies.base import Decision, Indicators, StrategySpec, require, rest_nothing
+from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import QuoteTarget, WantedOrder
 from wildbot.trading.taker import TakerOrder
 
+# Said once: looking a member up in its enum costs Python 3.11 more than comparing with it.
+BUY, SELL, ENTRY, EXIT = Side.BUY, Side.SELL, Purpose.ENTRY, Purpose.EXIT
 LEASE_HEADROOM = 1.02
 FEE_HEADROOM_PPM = 100
 
@@ -37,6 +40,9 @@ class Reason(StrEnum):
     SPREAD = "spread_too_wide"
     MINIMUM = "below_exchange_minimum"
     STOP_LOSS = "stop_loss"
+
+
+QUOTING = Reason.QUOTING
 
 
 class GlftMakerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +93,10 @@ class GlftMaker:
         self._arrivals = ArrivalIntensity(config.window_seconds, config.bin_bps, config.bins)
         self._volatility = ClockVolatility(int(config.volatility_sample_s * NANOS_PER_SECOND), config.volatility_window)
         self._intensity: Intensity | None = None
-        self._quoted_on: tuple[Intensity, float] | None = None
-        self._half = self._skew = 0.0
+        self._quoted_on: Intensity | None = None
+        self._quoted_sigma = self._half = self._skew = 0.0
+        self._fees: FeeSchedule | None = None
+        self._maker_bps = self._order_share = 0.0
         self._fit_ns = 0
         self._mid = 0.0
 
@@ -119,9 +127,11 @@ class GlftMaker:
 
     def decide(self, view: TradingView) -> Decision:
         """Return both quotes, or why there are none."""
-        config, instrument, held = self.config, view.instrument, view.position.lots
-        mid = mid_ticks(view.book)
-        spread_bps = (view.book.ask_ticks[0] - view.book.bid_ticks[0]) / mid * BPS
+        config, instrument, held, book = self.config, view.instrument, view.position.lots, view.book
+        if view.fees is not self._fees:
+            self._know(view.fees)
+        mid, bid, ask = mid_ticks(book), book.bid_ticks[0], book.ask_ticks[0]
+        spread_bps = (ask - bid) / mid * BPS
         sigma = self._volatility.bps(NANOS_PER_SECOND)
         seen: Indicators = {
             "half_spread_bps": None,
@@ -136,45 +146,48 @@ class GlftMaker:
         }
         if held and (leave := self._stop(view)) is not None:
             return Decision(QuoteTarget(), Reason.STOP_LOSS, seen, leave)
-        if self._intensity is None or sigma is None:
+        intensity = self._intensity
+        if intensity is None or sigma is None:
             return rest_nothing(view.entry_block or Reason.WARMING_UP, seen)
-        if self._quoted_on != (self._intensity, sigma):  # they change once a second at most, books far more often
-            self._quoted_on = self._intensity, sigma
-            self._half, self._skew = optimal_quotes(self._intensity, sigma, config.gamma, config.xi)
-        half, skew = self._half + view.fees.maker_ppm / 100, self._skew
+        if self._quoted_on is not intensity or self._quoted_sigma != sigma:  # once a second at most, books far more often
+            self._quoted_on, self._quoted_sigma = intensity, sigma
+            self._half, self._skew = optimal_quotes(intensity, sigma, config.gamma, config.xi)
+        half, skew = self._half + self._maker_bps, self._skew
         size = self._order_lots(view, mid)
         inventory = held / size if size else 0.0
         reservation = mid * (1 - inventory * skew / BPS)
         seen["half_spread_bps"], seen["skew_bps"], seen["inventory"] = half, skew, inventory
         seen["reservation"] = instrument.price_float(reservation)
-        seen["intensity"], seen["decay"] = self._intensity.scale, self._intensity.decay
+        seen["intensity"], seen["decay"] = intensity.scale, intensity.decay
         away = mid * half / BPS
-        bid_ticks = min(instrument.floor_ticks(reservation - away), view.book.ask_ticks[0] - instrument.tick_step)
-        ask_ticks = max(instrument.ceil_ticks(reservation + away), view.book.bid_ticks[0] + instrument.tick_step)
+        bid_ticks = min(instrument.floor_ticks(reservation - away), ask - instrument.tick_step)
+        ask_ticks = max(instrument.ceil_ticks(reservation + away), bid + instrument.tick_step)
         refusal = view.entry_block or (Reason.SPREAD if spread_bps > config.max_spread_bps else "")
-        bid = self._quote(Side.BUY, bid_ticks, size, view, refusal)
-        ask = self._quote(Side.SELL, ask_ticks, size, view, refusal)
-        if bid is None and ask is None:
+        buy = self._quote(BUY, bid_ticks, size, view, refusal)
+        sell = self._quote(SELL, ask_ticks, size, view, refusal)
+        if buy is None and sell is None:
             return rest_nothing(refusal or Reason.MINIMUM, seen)
-        return Decision(QuoteTarget(bid, ask), Reason.EXITING if refusal else Reason.QUOTING, seen)
+        return Decision(QuoteTarget(buy, sell), Reason.EXITING if refusal else QUOTING, seen)
+
+    def _know(self, fees: FeeSchedule) -> None:
+        self._fees, self._maker_bps = fees, fees.maker_ppm / 100
+        self._order_share = self.config.order_fraction * PPM / (PPM + max(0, fees.maker_ppm) + FEE_HEADROOM_PPM)
 
     def _quote(self, side: Side, ticks: int, size: int, view: TradingView, refusal: str) -> WantedOrder | None:
         """Return the order of one side: leaving first, growing as far as limits and refusals allow."""
         held = view.position.lots
+        is_leaving = held < 0 if side is BUY else held > 0
+        if ticks <= 0 or (not is_leaving and (refusal or (side is SELL and not view.allow_short))):
+            return None
         least = view.instrument.min_order_lots(ticks)
-        if ticks <= 0:
-            return None
-        if held * side.sign < 0:  # this side leaves: all of it, when what stayed could not be sold alone
+        if is_leaving:  # all of it, when what stayed could not be sold alone
             lots = abs(held) if abs(held) - size < least else size
-            return WantedOrder(side, ticks, lots, Purpose.EXIT, Reason.EXITING) if lots >= least else None
-        if refusal or (side is Side.SELL and not view.allow_short):
-            return None
+            return WantedOrder(side, ticks, lots, EXIT, Reason.EXITING) if lots >= least else None
         lots = min(size, view.max_position_lots - abs(held))
-        return WantedOrder(side, ticks, lots, Purpose.ENTRY, Reason.QUOTING) if lots >= least else None
+        return WantedOrder(side, ticks, lots, ENTRY, QUOTING) if lots >= least else None
 
     def _order_lots(self, view: TradingView, mid: float) -> int:
-        share = self.config.order_fraction * PPM / (PPM + max(0, view.fees.maker_ppm) + FEE_HEADROOM_PPM)
-        lots = view.instrument.floor_lots_for(Money(int(view.lease * share)), int(mid))
+        lots = view.instrument.floor_lots_for(Money(int(view.lease * self._order_share)), int(mid))
         return lots or abs(view.position.lots)  # without a lease what is held still leaves in one order
 
     def _stop(self, view: TradingView) -> TakerOrder | None:

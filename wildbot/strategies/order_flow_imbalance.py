@@ -22,7 +22,8 @@ from wildbot.market.session import entries_open, is_open, seconds_to_close, trad
 from wildbot.model.instrument import NANOS_PER_SECOND, PPM, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import OrderType, Purpose, Side
-from wildbot.strategies.base import Decision, Indicators, StrategySpec, TradingView, require, rest_nothing
+from wildbot.strategies.base import Decision, Indicators, StrategySpec, require, rest_nothing
+from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import NOTHING, QuoteTarget, WantedOrder
 from wildbot.trading.taker import TakerOrder, taker_ticks
 

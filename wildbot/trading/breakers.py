@@ -35,7 +35,7 @@ class BreakerCode(StrEnum):
 class BurstBreaker:
     """Opens for `back_off_ns` when `limit` incidents fall within `window_ns`; a further incident while open extends it."""
 
-    __slots__ = ("_back_off_ns", "_incidents", "_limit", "_open_until_ns", "_window_ns")
+    __slots__ = ("_back_off_ns", "_incidents", "_limit", "_window_ns", "open_until_ns")
 
     def __init__(self, limit: int, window_ns: int, back_off_ns: int) -> None:
         assert limit >= 1, limit
@@ -43,7 +43,7 @@ class BurstBreaker:
         self._window_ns = window_ns
         self._back_off_ns = back_off_ns
         self._incidents: deque[int] = deque(maxlen=limit)
-        self._open_until_ns = 0
+        self.open_until_ns = 0
 
     def incident(self, now_ns: int) -> bool:
         """Take note of trouble; return whether this opened a closed breaker."""
@@ -51,29 +51,29 @@ class BurstBreaker:
         self._incidents.append(now_ns)
         is_burst = len(self._incidents) == self._limit and now_ns - self._incidents[0] <= self._window_ns
         if is_burst or was_open:
-            self._open_until_ns = now_ns + self._back_off_ns
+            self.open_until_ns = now_ns + self._back_off_ns
         return is_burst and not was_open
 
     def is_open(self, now_ns: int) -> bool:
         """Return whether entries are to wait."""
-        return now_ns < self._open_until_ns
+        return now_ns < self.open_until_ns
 
 
 class CoolDown:
     """Open for a given time after each start."""
 
-    __slots__ = ("_open_until_ns",)
+    __slots__ = ("open_until_ns",)
 
     def __init__(self) -> None:
-        self._open_until_ns = 0
+        self.open_until_ns = 0
 
     def start(self, now_ns: int, length_ns: int) -> None:
         """Hold entries back for `length_ns`; a longer pause under way is kept."""
-        self._open_until_ns = max(self._open_until_ns, now_ns + length_ns)
+        self.open_until_ns = max(self.open_until_ns, now_ns + length_ns)
 
     def is_open(self, now_ns: int) -> bool:
         """Return whether entries are to wait."""
-        return now_ns < self._open_until_ns
+        return now_ns < self.open_until_ns
 
 
 class Breakers:
@@ -111,10 +111,8 @@ class Breakers:
 
     def open_code(self, now_ns: int) -> BreakerCode | None:
         """Return which breaker holds entries back, or None."""
-        if self._rejects.is_open(now_ns):
+        if now_ns < self._rejects.open_until_ns:
             return BreakerCode.REJECTS
-        if self._slow_answers.is_open(now_ns) or self._late_books.is_open(now_ns):
+        if now_ns < self._slow_answers.open_until_ns or now_ns < self._late_books.open_until_ns:
             return BreakerCode.LATENCY
-        if self._cool_down.is_open(now_ns):
-            return BreakerCode.COOL_DOWN
-        return None
+        return BreakerCode.COOL_DOWN if now_ns < self._cool_down.open_until_ns else None

@@ -32,16 +32,22 @@ class Mode(StrEnum):
 
 
 class Mandate:
-    """The mode of one trader."""
+    """The mode of one trader. `mode_block` is the mode's own code when it forbids new entries, else ""; `is_winding_down`:
+    nothing may rest and the strategy is not asked."""
 
-    __slots__ = ("_needs_slot", "_retire_began_ns", "_slot_until_ns", "mode", "wants_flat")
+    __slots__ = ("_needs_slot", "_retire_began_ns", "_slot_until_ns", "is_winding_down", "mode", "mode_block", "wants_flat")
 
     def __init__(self, *, needs_slot: bool = False) -> None:
         """Begin to trade. `needs_slot`: entries need the word of who ranks all instruments."""
         self._needs_slot, self._slot_until_ns = needs_slot, 0
-        self.mode = Mode.TRADING
         self.wants_flat = False
         self._retire_began_ns = 0
+        self._turn(Mode.TRADING)
+
+    def _turn(self, mode: Mode) -> None:
+        self.mode = mode
+        self.mode_block = "" if mode is Mode.TRADING else mode
+        self.is_winding_down = mode not in (Mode.TRADING, Mode.PAUSED)
 
     def obey(self, verb: Verb, now_ns: int) -> bool:
         """Change the mode as told; return whether anything changed. The supervisor repeats itself until it is answered."""
@@ -51,13 +57,15 @@ class Mandate:
         self.wants_flat = False
         match verb:
             case Pause():
-                self.mode = Mode.PAUSED
+                self._turn(Mode.PAUSED)
             case Resume():
-                self.mode = Mode.TRADING
+                self._turn(Mode.TRADING)
             case Flatten():
-                self.mode, self.wants_flat = Mode.FLATTENING, True
+                self._turn(Mode.FLATTENING)
+                self.wants_flat = True
             case Retire():
-                self.mode, self.wants_flat, self._retire_began_ns = Mode.RETIRING, verb.flatten, now_ns
+                self._turn(Mode.RETIRING)
+                self.wants_flat, self._retire_began_ns = verb.flatten, now_ns
             case _:
                 assert_never(verb)
         return self.mode is not before
@@ -66,19 +74,9 @@ class Mandate:
         """Hold the entry slot until it ends, or hold it no longer."""
         self._slot_until_ns = min(slot.until_ns, now_ns + SLOT_NS_MAX)
 
-    @property
-    def mode_block(self) -> str:
-        """The mode's own code when it forbids new entries, else ""."""
-        return "" if self.mode is Mode.TRADING else self.mode
-
     def slot_block(self, now_ns: int) -> str:
         """Return the code that forbids new entries while another instrument may be entered, or ""."""
         return NOT_STRONGEST if self._needs_slot and now_ns >= self._slot_until_ns else ""
-
-    @property
-    def is_winding_down(self) -> bool:
-        """Whether nothing may rest and the strategy is not asked."""
-        return self.mode not in (Mode.TRADING, Mode.PAUSED)
 
     def has_tried_enough(self, tries: int, now_ns: int) -> bool:
         """Return whether a retiring trader has to keep its position after all."""
@@ -87,5 +85,5 @@ class Mandate:
 
     def wound_down(self) -> None:
         """Nothing rests and what should be sold is sold, or never will be."""
-        self.mode = Mode.RETIRED if self.mode is Mode.RETIRING else Mode.PAUSED
+        self._turn(Mode.RETIRED if self.mode is Mode.RETIRING else Mode.PAUSED)
         self.wants_flat = False

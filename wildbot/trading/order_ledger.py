@@ -30,6 +30,7 @@ from wildbot.model.executions import (
 from wildbot.model.orders import AmendOrder, CancelOrder, NewOrder, OrderType, Purpose, Side
 from wildbot.trading.order_state import OrderNews, OrderState, next_state
 
+LIMIT, BUY, OPEN, PARTLY = OrderType.LIMIT, Side.BUY, OrderState.OPEN, OrderState.PARTIALLY_FILLED
 CLOSED_ORDERS_MAX = 256
 EXEC_IDS_MAX = 4_096
 
@@ -77,7 +78,7 @@ class WorkingOrder(msgspec.Struct):
     @property
     def is_settled(self) -> bool:
         """Whether it certainly rests as described and no request about it is under way."""
-        return self.outstanding is None and self.state in (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+        return self.outstanding is None and (self.state is OPEN or self.state is PARTLY)
 
     @property
     def remaining_lots(self) -> int:
@@ -111,8 +112,11 @@ class OrderLedger:
         bid: WorkingOrder | None = None
         ask: WorkingOrder | None = None
         for order in self._live.values():
-            if order.order_type is OrderType.LIMIT:
-                bid, ask = (order, ask) if order.side is Side.BUY else (bid, order)
+            if order.order_type is LIMIT:
+                if order.side is BUY:
+                    bid = order
+                else:
+                    ask = order
         return bid, ask
 
     @property

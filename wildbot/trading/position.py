@@ -30,17 +30,13 @@ class FillOutcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Position:
-    """Inventory of one pair, fed with fills one at a time."""
+    """Inventory of one pair, fed with fills one at a time. `state` is all of it as one value; `Position(state)` goes on
+    from it."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("state",)
 
     def __init__(self, state: PositionState) -> None:
-        self._state = state
-
-    @property
-    def state(self) -> PositionState:
-        """The whole position as one value; `Position(state)` goes on from it."""
-        return self._state
+        self.state = state
 
     def apply(self, fill: Filled, lot_decimals: int = 0) -> FillOutcome:
         """Book one fill; its lots and cost are positive. `lot_decimals` are only read when its fee is in coins."""
@@ -49,7 +45,7 @@ class Position:
             fill = self._with_fee_paid_in_quote(fill, lot_decimals)
         if fill.lots == 0:
             return self._eaten_by_its_fee(fill)
-        held = self._state.lots
+        held = self.state.lots
         closed_lots = min(abs(held), fill.lots) if held * fill.side.sign < 0 else 0
         opened_lots = fill.lots - closed_lots
         closing_cost = round_half_up(fill.cost * closed_lots, fill.lots)
@@ -58,26 +54,26 @@ class Position:
         if closed_lots:
             realised = self._close(fill, closed_lots, closing_cost, closing_fee)
             trip_pnl = self._end_trip_when_flat()
-        trip_closed = closed_lots > 0 and self._state.lots == 0
+        trip_closed = closed_lots > 0 and self.state.lots == 0
         if opened_lots:
             self._open(fill, opened_lots, fill.cost - closing_cost, fill.fee - closing_fee)
-        self._state = replace(self._state, trades=self._state.trades + 1, last_fill_ns=fill.ts_ns)
+        self.state = replace(self.state, trades=self.state.trades + 1, last_fill_ns=fill.ts_ns)
         return FillOutcome(realised, fill.fee, closed_lots, opened_lots, trip_closed, trip_pnl)
 
     def _with_fee_paid_in_quote(self, fill: Filled, lot_decimals: int) -> Filled:
         """Return the fill that does the same to lots and money, with its fee in quote; the rest of a lot becomes dust."""
         unit = 10 ** (ASSET_DECIMALS - lot_decimals)
-        fee_lots = max(0, -(-(fill.fee - self._state.dust) // unit))
-        dust = self._state.dust + fee_lots * unit - fill.fee
+        fee_lots = max(0, -(-(fill.fee - self.state.dust) // unit))
+        dust = self.state.dust + fee_lots * unit - fill.fee
         lots = fill.lots - fill.side.sign * fee_lots
         value = Money(round_half_up(fill.cost * fill.fee, fill.lots * unit))
-        self._state = replace(self._state, dust=dust)
+        self.state = replace(self.state, dust=dust)
         return replace(fill, lots=lots, cost=Money(fill.cost - fill.side.sign * value), fee=value)
 
     def _eaten_by_its_fee(self, fill: Filled) -> FillOutcome:
         # A buy of so few lots that the fee left dust alone: what it cost is lost until the dust is a lot again.
-        state, lost = self._state, Money(-fill.cost)
-        self._state = replace(
+        state, lost = self.state, Money(-fill.cost)
+        self.state = replace(
             state,
             realised=state.realised + lost,
             fees=state.fees + fill.fee,
@@ -88,10 +84,10 @@ class Position:
         return FillOutcome(lost, fill.fee, 0, 0, False, Money(0))
 
     def _close(self, fill: Filled, lots: int, cost: int, fee: int) -> Money:
-        state = self._state
+        state = self.state
         basis = round_half_up(state.basis * lots, abs(state.lots))
         realised = Money(-fill.side.sign * cost - basis)
-        self._state = replace(
+        self.state = replace(
             state,
             lots=state.lots + fill.side.sign * lots,
             basis=state.basis - basis,
@@ -102,16 +98,16 @@ class Position:
         return realised
 
     def _end_trip_when_flat(self) -> Money:
-        state = self._state
+        state = self.state
         if state.lots:
             return Money(0)
         won = state.trip_pnl > 0
-        self._state = replace(state, wins=state.wins + won, losses=state.losses + (not won), trip_pnl=0, opened_ns=0)
+        self.state = replace(state, wins=state.wins + won, losses=state.losses + (not won), trip_pnl=0, opened_ns=0)
         return state.trip_pnl
 
     def _open(self, fill: Filled, lots: int, cost: int, fee: int) -> None:
-        state = self._state
-        self._state = replace(
+        state = self.state
+        self.state = replace(
             state,
             lots=state.lots + fill.side.sign * lots,
             basis=state.basis + fill.side.sign * cost,
@@ -122,11 +118,11 @@ class Position:
 
     def unrealised(self, mark_ticks: int, instrument: Instrument) -> Money:
         """Return what closing everything at `mark_ticks` would realise, before the fee; 0 when flat."""
-        lots = self._state.lots
+        lots = self.state.lots
         if lots == 0:
             return Money(0)
         value = instrument.cost(mark_ticks, abs(lots))
-        return Money((value if lots > 0 else -value) - self._state.basis)
+        return Money((value if lots > 0 else -value) - self.state.basis)
 
 
 def average_cost_ticks(state: PositionState, instrument: Instrument) -> float:

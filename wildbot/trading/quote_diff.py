@@ -16,7 +16,7 @@ import msgspec
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import AmendOrder, CancelOrder, OrderType, Purpose, Side
 from wildbot.trading.order_ledger import Outstanding, WorkingOrder
-from wildbot.trading.order_state import OrderState
+from wildbot.trading.order_state import LIVE_STATES, OrderState
 from wildbot.trading.rate_budget import ADD_COST, RateBudget
 
 RESIZE_TOLERANCE = 0.1
@@ -70,6 +70,9 @@ class QuotePolicy(msgspec.Struct, frozen=True):
     rate_reserve: float = 0.4
 
 
+LIMIT, BUY, ENTRY, UNKNOWN = OrderType.LIMIT, Side.BUY, Purpose.ENTRY, OrderState.UNKNOWN
+"""Said once: looking a member up in its enum costs Python 3.11 more than comparing with it."""
+
 Change = WantedOrder | AmendOrder | CancelOrder
 """A `WantedOrder` stands for a new order, whose id the engine gives when risk has approved it."""
 
@@ -83,10 +86,10 @@ def diff_quotes(
     bid, ask, stop = target.bid, target.ask, target.stop
     for order in live:
         wanted: WantedOrder | None = None  # the oldest order fills the slot, any further one is in the way
-        if order.order_type is not OrderType.LIMIT:
+        if order.order_type is not LIMIT:
             if stop is not None and stop.side is order.side:
                 wanted, stop = stop, None
-        elif order.side is Side.BUY:
+        elif order.side is BUY:
             wanted, bid = bid, None
         else:
             wanted, ask = ask, None
@@ -104,18 +107,16 @@ def diff_quotes(
 def _change(
     order: WorkingOrder, wanted: WantedOrder | None, policy: QuotePolicy, budget: RateBudget, pair: str, now_ns: int
 ) -> AmendOrder | CancelOrder | None:
-    if order.state is OrderState.UNKNOWN or not order.state.is_live or not order.rests:
+    if order.state is UNKNOWN or order.state not in LIVE_STATES or not order.rests:
         return None  # frozen: evidence, owed fills or the end of an immediate order must come first
     if order.refused_ns and now_ns - order.refused_ns < RETRY_NS:
         return None
     if wanted is None or wanted.side is not order.side:
         return CancelOrder(order.cl_ord_id, pair, "unwanted") if _may_cancel(order, now_ns) else None
-    if not order.is_settled:
-        return None
     age_ns = now_ns - order.placed_ns
-    age_s = age_ns / NANOS_PER_SECOND
-    if age_ns < policy.stale_order_ns:
+    if age_ns < policy.stale_order_ns or not order.is_settled:
         return None
+    age_s = age_ns / NANOS_PER_SECOND
     if policy.stale_order_policy is StaleOrderPolicy.CANCEL:
         cost = budget.cost_of_cancel(age_s) + ADD_COST
         fits = budget.would_fit(cost, now_ns, policy.rate_reserve)
@@ -124,7 +125,7 @@ def _change(
         return None
     if not budget.would_fit(budget.cost_of_amend(age_s), now_ns, policy.rate_reserve):
         return None
-    post_only = order.order_type is OrderType.LIMIT
+    post_only = order.order_type is LIMIT
     total_lots = order.filled_lots + wanted.lots
     return AmendOrder(order.cl_ord_id, pair, wanted.ticks, total_lots, post_only=post_only, reason=wanted.reason)
 
@@ -142,5 +143,5 @@ def is_worth_moving(order: WorkingOrder, wanted: WantedOrder, policy: QuotePolic
     if moved and moved >= policy.requote_ticks and moved * 10_000 >= policy.requote_threshold_bps * order.ticks:
         return True
     rest = order.lots - order.filled_lots
-    tolerated = RESIZE_TOLERANCE * rest if wanted.purpose is Purpose.ENTRY else 0
+    tolerated = RESIZE_TOLERANCE * rest if wanted.purpose is ENTRY else 0
     return abs(wanted.lots - rest) > tolerated

@@ -45,8 +45,11 @@ class RateBudget:
 
     def level(self, now_ns: int) -> float:
         """Return the counter at `now_ns`, between 0 and whatever was spent."""
-        elapsed_s = max(0, now_ns - self._at_ns) / NANOS_PER_SECOND
-        return max(0.0, self._level - elapsed_s * self.decay_per_s)
+        elapsed_ns = now_ns - self._at_ns
+        if elapsed_ns <= 0:
+            return self._level
+        level = self._level - elapsed_ns / NANOS_PER_SECOND * self.decay_per_s
+        return level if level > 0.0 else 0.0
 
     def used(self, now_ns: int) -> float:
         """Return the counter as a fraction of its threshold."""

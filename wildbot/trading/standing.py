@@ -6,7 +6,7 @@ Owns: those five; each is replaced by the newest word of the one who knows (exch
 from wildbot.market.pair_market import PairMarket
 from wildbot.market.session import entries_open, waiting_text
 from wildbot.model.desk import CapitalLease, FeesChanged, Inheritance, LeaseRefused, PositionState
-from wildbot.model.instrument import PPM, FeeSchedule, Instrument, PairStatus, money_text
+from wildbot.model.instrument import PPM, FeeSchedule, Instrument, Money, PairStatus, money_text
 from wildbot.model.market_data import InstrumentChanged, SessionHours
 from wildbot.model.status import Severity
 from wildbot.trading.lease_keeper import LeaseKeeper
@@ -15,6 +15,7 @@ from wildbot.trading.order_ledger import OrderLedger
 from wildbot.trading.position import Position
 from wildbot.trading.risk import RiskFacts
 
+STATUS_REDUCE_ONLY = PairStatus.REDUCE_ONLY
 NO_LEASE, CLOSED, REDUCE_ONLY = "no_lease", "session_closed", "pair_reduce_only"
 
 StandingNews = CapitalLease | LeaseRefused | FeesChanged | InstrumentChanged | SessionHours | Inheritance
@@ -52,13 +53,13 @@ class Standing:
                 self.position = Position(news.position)
         return None
 
-    def entry_block(self, now_ns: int, venue_now_ns: int) -> str:
-        """Return the code of what forbids new entries, or ""."""
-        if self.instrument.status is PairStatus.REDUCE_ONLY:
+    def entry_block(self, lease: Money, venue_now_ns: int) -> str:
+        """Return the code of what forbids new entries while `lease` is in force, or ""."""
+        if self.instrument.status is STATUS_REDUCE_ONLY:
             return REDUCE_ONLY
-        if not entries_open(self.session, venue_now_ns):
+        if self.session is not None and not entries_open(self.session, venue_now_ns):
             return CLOSED
-        return NO_LEASE if self.lease.amount(now_ns) <= 0 else ""
+        return "" if lease > 0 else NO_LEASE
 
     def explain(self, code: str, venue_now_ns: int) -> str:
         """Return more words about why entries are forbidden, where there are any."""

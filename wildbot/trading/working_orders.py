@@ -41,6 +41,7 @@ from wildbot.trading.risk import Denial, RiskFacts, RiskGate
 from wildbot.trading.standing import Standing
 from wildbot.trading.taker import Pursuit, TakerOrder, taker_ticks
 
+SELL = Side.SELL
 ORDER_TTL_NS = NANOS_PER_SECOND
 """An order that reaches the gateway later than this was decided on another market."""
 CANCEL_TTL_NS = 60 * NANOS_PER_SECOND
@@ -226,12 +227,18 @@ class WorkingOrders:
         return self._funds_pause_ns
 
     def _payable(self, target: QuoteTarget) -> QuoteTarget:
-        return replace(target, ask=self._paid(target.ask), stop=self._paid(target.stop))
+        ask, stop = target.ask, target.stop
+        if ask is None and stop is None:
+            return target
+        paid_ask, paid_stop = self._paid(ask), self._paid(stop)
+        return target if paid_ask is ask and paid_stop is stop else replace(target, ask=paid_ask, stop=paid_stop)
 
     def _paid(self, wanted: WantedOrder | None) -> WantedOrder | None:
-        if wanted is None or wanted.side is not Side.SELL:
+        if wanted is None or wanted.side is not SELL:
             return wanted
         lots = self._standing.sellable_lots(wanted.lots)
+        if lots == wanted.lots:
+            return wanted if lots > 0 else None
         return replace(wanted, lots=lots) if lots > 0 else None
 
 
