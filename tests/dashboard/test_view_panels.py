@@ -11,7 +11,7 @@ from tests.dashboard.builders_dashboard import CANDLE, NOW_NS, SECOND, a_documen
 from wildbot.dashboard.view.document import STALE_S, is_pair, is_stale, traded_pairs, trader_of
 from wildbot.dashboard.view.equity_chart import equity_option, thinned
 from wildbot.dashboard.view.header import header, header_html
-from wildbot.dashboard.view.health import LOG_LINES_MAX, actor_tone, log_lines, of_this_run
+from wildbot.dashboard.view.health import LOG_LINES_MAX, actor_tone, log_lines
 from wildbot.dashboard.view.kpis import kpis
 from wildbot.dashboard.view.ladder import LEVELS, ladder, ladder_html
 from wildbot.dashboard.view.price_chart import price_option
@@ -228,12 +228,6 @@ def test_the_log_is_newest_first_bounded_and_without_repeats() -> None:
     lines = log_lines([*events, *events], [])
     assert len(lines) == LOG_LINES_MAX
     assert lines[0].words == f"fill {LOG_LINES_MAX + 4}"
-
-
-def test_events_of_an_earlier_run_are_not_shown() -> None:
-    events = [{"ts_ns": NOW_NS - age_s * SECOND, "kind": "fill"} for age_s in (5, 99, 102)]
-    assert of_this_run(events, a_document(uptime_s=100.0)) == events[:2]
-    assert of_this_run(events, {}) == events
 
 
 def test_a_stale_card_does_not_claim_to_trade() -> None:

@@ -12,7 +12,7 @@ from wildbot.dashboard.source import Source, open_source
 from wildbot.dashboard.view.document import EMPTY, number, rows, section, trader_of
 from wildbot.dashboard.view.equity_chart import equity_option
 from wildbot.dashboard.view.header import header, header_html
-from wildbot.dashboard.view.health import actors_html, log_html, log_lines, of_this_run
+from wildbot.dashboard.view.health import actors_html, log_html, log_lines
 from wildbot.dashboard.view.kpis import kpis, kpis_html
 from wildbot.dashboard.view.ladder import ladder, ladder_html
 from wildbot.dashboard.view.price_chart import price_option
@@ -78,5 +78,5 @@ def _books(source: Source) -> None:
     scanner.html(scanner_html({**now.document, **source.sparks()}, stale=now.stale))
     actors, log = st.columns([58, 42], gap="small")
     actors.html(actors_html(now.document, stale=now.stale))
-    heard = of_this_run(source.events() + rows(now.document, "events"), now.document)
+    heard = source.events() + rows(now.document, "events")
     log.html(log_html(log_lines(heard, rows(now.document, "alerts"))))
