@@ -44,7 +44,7 @@ def a_board() -> StatusBoard:
     )  # fmt: skip
     fill = TradeRecord(T0 - NANOS_PER_SECOND, SOL, "buy", 10_050, 10_000_000, Money(0), "maker", Money(0), "entry", "E1", 3)
     board.on_message(fill, T0)
-    board.on_ranking((PairScore(SOL, 1, 22.5, 24.0, 1.5, 50.0, Money(0), True, True, True, "pays", 80.0),))
+    board.on_ranking((PairScore(SOL, 1, 22.5, 24.0, 1.5, 50.0, Money(0), True, True, True, "pays", 80.0),), T0)
     return board
 
 
