@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dashboard.builders_dashboard import CANDLE, NOW_NS, SECOND, a_document, a_rating, a_trade, a_trader, an_actor
+from wildbot.dashboard.view.chart import thinned
 from wildbot.dashboard.view.document import STALE_S, is_pair, is_stale, traded_pairs, trader_of
-from wildbot.dashboard.view.equity_chart import equity_option, thinned
+from wildbot.dashboard.view.equity_chart import equity_option
 from wildbot.dashboard.view.header import header, header_html
 from wildbot.dashboard.view.health import LOG_LINES_MAX, actor_tone, log_lines
 from wildbot.dashboard.view.kpis import kpis
@@ -18,7 +19,7 @@ from wildbot.dashboard.view.price_chart import price_option
 from wildbot.dashboard.view.scanner import scanner_rows, spark_shape
 from wildbot.dashboard.view.strategy import bars, plain
 from wildbot.dashboard.view.traders import net_pnl, traders_html
-from wildbot.dashboard.view.trades import chosen, newest_first, totals, trades_csv
+from wildbot.dashboard.view.trades import chosen, newest_first, trades_csv
 from wildbot.dashboard.view.wording import NOTHING, age_words, exact, fixed, money, span_words
 
 PAIR = "BTC/USDC"
@@ -242,11 +243,10 @@ def test_an_event_without_a_text_is_spelled_out() -> None:
     assert line.words == "swap out BTC/USDC, in SOL/USDC"
 
 
-def test_trades_are_filtered_summed_and_sorted() -> None:
+def test_trades_are_filtered_and_sorted() -> None:
     trades = [a_trade(1, pnl="0.10", fee="0.01"), a_trade(3, side="sell", pnl="-0.30", fee="0.02"), a_trade(2, pair="X/Y")]
     assert [row["ts_ns"] for row in newest_first(trades)] == [3, 2, 1]
     assert [row["ts_ns"] for row in chosen(trades, pair=PAIR, side="sell")] == [3]
-    assert totals(chosen(trades, pair=PAIR)) == (Decimal("-0.20"), Decimal("0.03"))
 
 
 def test_csv_keeps_numbers_exact_and_defuses_formulas() -> None:
