@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -32,7 +32,12 @@ class Tab:
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("websocket", lambda socket: self.asked.append(socket.url))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", self._hear)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        # Opened by its address, a page first looks for Streamlit below that address, and then above it.
+        if said.type == "error" and "/_stcore/" not in said.location["url"]:
+            self.complaints.append(f"{said.text} {said.location['url']}")
 
     def open(self, url: str) -> None:
         """Go to a page and wait until its header is drawn."""

@@ -81,3 +81,19 @@ def test_the_real_snapshot_fills_the_charts_of_a_late_joiner() -> None:
     assert len(price["data"]) == 12
     assert buys["data"] == [[11, 100.5]]
     assert scanner_rows({**document, "sparks": snapshot["sparks"]})[0].shape.startswith("polygon(")
+
+
+def test_the_real_snapshot_tells_what_a_trader_saw_and_how_pairs_ranked() -> None:
+    board = a_board()
+    document, snapshot = over_the_wire(board.document(RUN, T0)), over_the_wire(board.snapshot(RUN, T0))
+    history = History()
+    history.absorb(document, snapshot)
+    mind = history.mind(SOL)
+    assert mind.words() == [(T0, "quoting")]
+    assert mind.line("momentum_bps")[2] == [5.0] and mind.line("microprice")[2] == [None]
+    assert history.ranking().line(SOL) == (SOL, [T0], [22.5])
+    later = document | {"ts_ns": T0 + 2 * NANOS_PER_SECOND, "seq": 9}
+    history.absorb(later, snapshot)
+    assert len(history.mind(SOL).rows) == len(history.ranking().rows) == 2
+    history.absorb(later | {"run_id": "another"}, snapshot)
+    assert len(history.mind(SOL).rows) == 1, "another run brings none of the past of this one"

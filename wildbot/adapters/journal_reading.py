@@ -71,7 +71,7 @@ class JournalReader:
             with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as journal:
                 yield journal
         except sqlite3.Error as error:
-            raise JournalUnreadableError(f"the journal {self.path.name} cannot be read: {error}") from None
+            raise JournalUnreadableError(f"the journal {self.path.name} cannot be read: {error}") from error
 
 
 def _where(wanted: Wanted) -> tuple[str, Sequence[object]]:

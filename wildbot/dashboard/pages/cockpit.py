@@ -60,7 +60,7 @@ def _books(source: Source) -> None:
         )
     fills.html(fills_html(source.fills(), stale=now.stale))
     scanner.html(scanner_html({**now.document, **source.sparks()}, stale=now.stale))
-    actors, truth, log = st.columns([42, 23, 35], gap="small")
+    actors, truth, log = st.columns([37, 23, 40], gap="small")
     actors.html(actors_html(now.document, stale=now.stale))
     truth.html(truth_html(now.document, stale=now.stale))
     heard = source.events() + rows(now.document, "events")

@@ -14,7 +14,7 @@ from wildbot.dashboard.view.latency import (
 )
 from wildbot.dashboard.view.wording import panel
 
-CHART_HEIGHT = 316
+HOPS_HEIGHT, LOOPS_HEIGHT = 330, 400
 
 
 def draw_latency() -> None:
@@ -28,16 +28,16 @@ def draw_latency() -> None:
 def _latency(source: Source) -> None:
     now = source.now()
     found = hops(now.document)
-    path, loops = st.columns([50, 50], gap="small")
+    path, table = st.columns([50, 50], gap="small")
     with path, st.container(key="hops_panel"):
-        st.html(panel("Hops · microseconds, powers of ten", ""))
-        st.echarts_chart(hops_option(found), key="hops", height=CHART_HEIGHT, theme=None, alt="latency of each hop")
+        st.html(panel("Tick to order, hop by hop · microseconds, powers of ten", ""))
+        st.echarts_chart(hops_option(found), key="hops", height=HOPS_HEIGHT, theme=None, alt="latency of each hop")
+    table.html(hops_html(found, stale=now.stale))
+    loops, lately, actors = st.columns([32, 38, 30], gap="small")
     with loops, st.container(key="loops_panel"):
-        st.html(panel("One turn of each actor's loop · microseconds, powers of ten", ""))
-        st.echarts_chart(actors_option(now.document), key="loops", height=CHART_HEIGHT, theme=None, alt="latency of loops")
-    st.html(hops_html(found, stale=now.stale))
-    lately, table = st.columns([50, 50], gap="small")
+        st.html(panel("One turn of each loop · microseconds, powers of ten", ""))
+        st.echarts_chart(actors_option(now.document), key="loops", height=LOOPS_HEIGHT, theme=None, alt="latency of loops")
     with lately, st.container(key="pace_panel"):
-        st.html(panel("p99 of each actor over time · microseconds, powers of ten", ""))
-        st.echarts_chart(pace_option(source.pace()), key="pace", height=CHART_HEIGHT - 62, theme=None, alt="p99 over time")
-    table.html(pace_html(now.document, stale=now.stale))
+        st.html(panel("p99 of each loop over time · microseconds, powers of ten", ""))
+        st.echarts_chart(pace_option(source.pace()), key="pace", height=LOOPS_HEIGHT, theme=None, alt="p99 over time")
+    actors.html(pace_html(now.document, stale=now.stale))

@@ -10,7 +10,7 @@ from wildbot.dashboard.source import Source, open_source
 from wildbot.dashboard.view.report_files import ReportFile, framed, making_html, report_files
 
 REFRESH_S = 1.0
-PAGE_HEIGHT = 640
+PAGE_HEIGHT = 780
 SHOWN_BYTES_MAX = 8 * 2**20
 
 _MAKING, _SETTLED, _NAME, _MADE = "report_making", "report_settled", "report_name", "report_made"

@@ -8,7 +8,7 @@ from wildbot.dashboard.view.chart import lines_option
 from wildbot.dashboard.view.universe import offers_option, universe_html
 from wildbot.dashboard.view.wording import panel
 
-CHART_HEIGHT = 300
+CHART_HEIGHT = 440
 
 
 def draw_scanner() -> None:

@@ -11,7 +11,7 @@ from wildbot.dashboard.view.parameters import parameters_html
 from wildbot.dashboard.view.strategy import strategy_html
 from wildbot.dashboard.view.wording import panel
 
-TALL, LOW = 330, 196
+TALL, LOW = 400, 330
 HEADINGS = {PRICE: "Prices it goes by", BPS: "Basis points", RATIO: "Ratios"}
 
 
@@ -36,7 +36,7 @@ def _now(source: Source) -> None:
             st.echarts_chart(
                 family_option(lines[family], family), key=f"family_{family}", height=TALL, theme=None, alt=HEADINGS[family]
             )
-    mind.html(strategy_html(trader, stale=now.stale))
+    mind.html(strategy_html(trader, stale=now.stale, css="taller"))
 
 
 @st.fragment(run_every=SLOW_S)

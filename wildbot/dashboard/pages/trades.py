@@ -83,7 +83,7 @@ def _table(source: Source, wanted: Wanted, page: int) -> None:
     trades.html(trades_html(shown, begins=begins, total=len(read.fills), note=read.note))
     total = ("total", read.results.total)
     named = [*sorted(read.results.days.items(), reverse=True), *sorted(read.results.pairs.items()), total]
-    sums.html(sums_html("Sums by day and pair", named, css="page"))
+    sums.html(sums_html("Sums by day and pair", named, css="under"))
 
 
 def _read(source: Source, wanted: Wanted) -> Reading:

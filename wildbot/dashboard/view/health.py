@@ -36,10 +36,7 @@ def actors_html(document: JsonObject, *, stale: bool) -> str:
 def _tile(actor: JsonObject) -> str:
     restarts, state = whole(actor, "restarts"), text(actor, "state", NOTHING)
     beat = f"beat {milliseconds(number(actor, 'heartbeat_age_ms'))} · p99 {microseconds(number(actor, 'p99_us'))}"
-    load = (
-        f"{fixed(number(actor, 'cpu_pct'), 1)} % · {fixed(number(actor, 'rss_mb'), 0)} MB"
-        f" · {fixed(number(actor, 'messages_per_s'), 0)}/s"
-    )
+    load = f"{fixed(number(actor, 'cpu_pct'), 1)} % of a core, {fixed(number(actor, 'rss_mb'), 0)} MB"
     return div(
         f"wb-tile {actor_tone(actor)}",
         div(
@@ -49,8 +46,7 @@ def _tile(actor: JsonObject) -> str:
             span("warn", f"↻ {restarts}") if restarts else "",
         ),
         div("", span("", beat)),
-        div("", span("", load)),
-        title=f"{state}, pid {text(actor, 'pid', NOTHING)}, restarts {restarts}",
+        title=f"{state}, pid {text(actor, 'pid', NOTHING)}, restarts {restarts}, {load}",
     )
 
 

@@ -76,7 +76,7 @@ def hops_html(found: list[Hop], *, stale: bool) -> str:
     ]
     headings = ["hop", "from → to", "actor", ">count", ">p50", ">p99"]
     drawn = table(headings, lines, empty="no actor reports its hops yet")
-    return panel("Tick to order, hop by hop", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="lower")
+    return panel("Each hop", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="tall")
 
 
 def actors_option(document: JsonObject) -> ChartOption:
@@ -117,5 +117,5 @@ def pace_html(document: JsonObject, *, stale: bool) -> str:
     ]
     headings = ["actor", ">p50", ">p99", ">timer late", ">turns/s", ">measured"]
     drawn = table(headings, lines, empty="no actor has reported yet")
-    aside = span("", "one turn of each loop, since its last heartbeat")
-    return panel("Actors", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="lower", aside=aside)
+    aside = span("", "since the last heartbeat")
+    return panel("Actors", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="taller", aside=aside)

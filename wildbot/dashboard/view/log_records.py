@@ -23,4 +23,4 @@ def records_html(actor: str, records: Sequence[LogRecord]) -> str:
     ]
     empty = span("dim", "no record matches" if actor else "nothing has been logged yet")
     aside = span("", f"{len(records)} records, newest first · UTC")
-    return panel(f"Log of {actor}" if actor else "Log", div("wb-log whole", *(lines or [empty])), css="page", aside=aside)
+    return panel(f"Log of {actor}" if actor else "Log", div("wb-log whole", *(lines or [empty])), css="log", aside=aside)

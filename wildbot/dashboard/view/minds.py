@@ -89,7 +89,7 @@ def reasons_html(track: Track, *, stale: bool) -> str:
     moments = list(track.rows)
     minutes = f"last {fixed((moments[-1] - moments[0]) / 60e9, 0)} min" if len(moments) > 1 else NOTHING
     body = div(f"wb-gauges {'stale' if stale else ''}", *(lines or [span("dim", "no trader has said anything yet")]))
-    return panel("Why: reasons by share of time", body, css="middle", aside=span("", minutes))
+    return panel("Why: reasons by share of time", body, css="tall", aside=span("", minutes))
 
 
 def reason_option(track: Track) -> ChartOption:

@@ -60,4 +60,4 @@ def parameters_html(strategy: str, rows: Sequence[SettingRow]) -> str:
         for row in own
     ]
     body = div("wb-scroll", table(["parameter", ">value", ""], lines, empty="this strategy has no parameters"))
-    return panel("Parameters", body, css="middle", aside=span("", strategy))
+    return panel("Parameters", body, css="tall", aside=span("", strategy))

@@ -53,7 +53,7 @@ def trades_html(trades: Sequence[JsonObject], *, begins: int, total: int, note: 
     lines = [_line(row, date_clock(number(row, "ts_ns"))) for row in trades]
     body = div("wb-scroll", table(headings, lines, empty="no trade matches"))
     where = f"{begins + 1}–{begins + len(trades)} of {total:,}" if trades else f"{total:,} match"
-    return panel("Fills, newest first", body, css="page", aside=span("warn" if note else "", note or where))
+    return panel("Fills, newest first", body, css="under", aside=span("warn" if note else "", note or where))
 
 
 def _line(row: JsonObject, time: str) -> str:

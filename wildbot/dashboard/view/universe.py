@@ -58,7 +58,7 @@ def _line(row: JsonObject, best: float, sparks: JsonObject) -> str:
 
 def offers_option(document: JsonObject) -> ChartOption:
     """Return a map of the pairs: spread across, volatility up; a filled mark is traded, an open one is not."""
-    groups = (("traded", True, LINE, "circle"), ("not traded", False, DIM, "emptyCircle"))
+    groups = (("traded", True, LINE, "circle"), ("not traded", False, DIM, "circle"))
     series: list[ChartOption] = []
     for name, active, color, symbol in groups:
         points = [
@@ -76,9 +76,9 @@ def offers_option(document: JsonObject) -> ChartOption:
                 "data": points,
                 "symbol": symbol,
                 "symbolSize": 10,
-                "itemStyle": {"color": color},
+                "itemStyle": {"color": color if active else "transparent", "borderColor": color, "borderWidth": 1.5},
                 "label": label,
-                "labelLayout": {"hideOverlap": True},
+                "labelLayout": {"moveOverlap": "shiftY"},
             }
         )
     axis: ChartOption = {"nameLocation": "middle", "nameTextStyle": FONT, "scale": False}
