@@ -57,7 +57,7 @@ from wildbot.venues.kraken.server_unconfirmed import DEFAULTS, Unconfirmed
 
 NAME = "exchange_simulator"
 ACCOUNT = "main"
-WARMUP_STEP_NS = 10 * NANOS_PER_SECOND
+WARMUP_STEP_NS = NANOS_PER_SECOND
 CAUGHT_UP_NS = 50 * NANOS_PER_MS
 
 

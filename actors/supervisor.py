@@ -14,6 +14,7 @@ from actors.control_socket import ControlSocket, SnapshotQuery, StatusQuery
 from actors.entry_slot import SlotGuest
 from actors.feed_handler import FeedHandler
 from actors.feed_loop import FeedLoop
+from actors.market_past import MarketPast
 from actors.pair_scanner import scanner_guest
 from actors.run_record import run_record
 from actors.run_rows import feed_health, run_view, supervision_rules
@@ -99,6 +100,7 @@ class Supervisor:
             silence_s=settings.feed.silence_max_s,
             rest_url=settings.rest_url,
         )
+        self._past = MarketPast(runtime, settings.rest_url, self._scanner.on_past, board.on_prints)
         self._scanner.set_universe(tuple(dict.fromkeys((*trading.universe, *trading.pairs))))
 
     def open(self) -> None:
@@ -118,6 +120,7 @@ class Supervisor:
         """Close everything; the last document says that the run is stopping. Killed traders left their locks behind."""
         self._say_status()
         self._feed.stop()
+        self._past.close()
         for each in (self._market, self._actors, self._status, self._control):
             each.close()
         for lock in self._runtime.home.run.glob(f"{actor_name('')}*.lock"):
@@ -173,6 +176,7 @@ class Supervisor:
         self._slot.on_market(event)
         if isinstance(event, BookSnapshot):
             self._status.board.on_book(event)
+            self._past.on_book(self._feed.instruments[event.pair])
         elif isinstance(event, InstrumentChanged):
             self._status.board.on_instrument(event.instrument)
             self._tell(PairModeSeen(event.instrument.pair, event.instrument.status))
@@ -197,7 +201,7 @@ class Supervisor:
         self._status.board.on_message(beat, now_ns)
         self._tell(feed_health(self._feed.status(), self._settings.feed.silence_max_s))
         scores, events = self._scanner.look(self._brain.traded, now_ns)
-        self._status.board.on_ranking(scores)
+        self._status.board.on_ranking(scores, now_ns)
         self._runtime.log.debug("ranking {}", scores)
         for event in events:
             self._tell(event)

@@ -132,3 +132,35 @@ def test_feed_goes_on_after_a_restart_of_the_other_end(home: Home, feed: StatusF
         with FakeSupervisor(home) as supervisor:
             supervisor.shows(a_document(run_id=run_id))
             wait_until(feed, lambda run_id=run_id: (feed.latest()[0] or {}).get("run_id") == run_id)  # type: ignore[misc]
+
+
+def test_events_of_an_earlier_run_are_forgotten_and_what_the_new_one_said_first_is_kept(
+    home: Home, feed: StatusFeed
+) -> None:
+    second = 1_000_000_000
+    with FakeSupervisor(home) as supervisor:
+        supervisor.shows(a_document(run_id="run-1", ts_ns=100 * second, uptime_s=50.0))
+        wait_until(feed, lambda: seq_of(feed) is not None)
+        for said_s, text in ((90, "old"), (200, "starting"), (0, "without a time")):
+            supervisor.says(
+                b"event",
+                msgspec.json.encode({"kind": "state", "text": text} | ({"ts_ns": said_s * second} if said_s else {})),
+            )
+        wait_until(feed, lambda: len(feed.events()) == 3)
+        supervisor.shows(a_document(run_id="run-2", ts_ns=202 * second, uptime_s=1.5))
+        wait_until(feed, lambda: (feed.latest()[0] or {}).get("run_id") == "run-2")
+    assert [event["text"] for event in feed.events()] == ["starting"]
+
+
+@pytest.mark.parametrize("changes", [{"ts_ns": None}, {"uptime_s": None}, {"ts_ns": "later"}])
+def test_a_run_that_does_not_say_when_it_began_keeps_nothing_of_before(
+    home: Home, feed: StatusFeed, changes: dict[str, object]
+) -> None:
+    with FakeSupervisor(home) as supervisor:
+        supervisor.shows(a_document(run_id="run-1"))
+        wait_until(feed, lambda: seq_of(feed) is not None)
+        supervisor.says(b"event", msgspec.json.encode({"kind": "state", "ts_ns": 10**20 // 100}))
+        wait_until(feed, lambda: len(feed.events()) == 1)
+        supervisor.shows(a_document(run_id="run-2") | changes)
+        wait_until(feed, lambda: (feed.latest()[0] or {}).get("run_id") == "run-2")
+    assert feed.events() == []

@@ -15,6 +15,18 @@ PAIRS = {
 """Pair -> (price, decimals)."""
 
 NOW_NS = 1_795_000_000 * SECOND
+HOPS = {
+    "supervisor": (("decode", 62.0, 210.0),),
+    "trader": (("bus", 145.0, 520.0), ("decide", 88.0, 340.0)),
+    "gateway": (
+        ("request", 170.0, 610.0),
+        ("commit", 1_450.0, 6_200.0),
+        ("send", 310.0, 900.0),
+        ("venue", 2_100.0, 9_800.0),
+    ),
+}
+"""Actor's kind -> (hop, p50, p99 in microseconds)."""
+
 ACTORS = ("supervisor", "gateway", "allocator", "exchange", "trader-BTC-USDC", "trader-SOL-USDC", "trader-XRP-USDC",
           "recorder", "notifier", "api")  # fmt: skip
 
@@ -94,11 +106,32 @@ def a_rating(pair: str, rank: int, **changes: object) -> Json:
     return row | changes
 
 
+def a_truth(**changes: object) -> Json:
+    """The truth section: a small gain by the likely model, a loss by the worst one."""
+    truth: Json = {
+        "models": {
+            "back_of_queue": {"fills": 22, "net_pnl": "-0.2210"},
+            "queue_position": {"fills": 41, "net_pnl": "0.1107"},
+            "touch": {"fills": 63, "net_pnl": "0.3902"},
+        },
+        "bracket": {"low": "-0.2210", "calibrated": "0.1107", "high": "0.3902"},
+        "sign_stable": False,
+        "markouts": [
+            {"horizon_s": 1, "fills": 41, "mean_bps": 0.8}, {"horizon_s": 5, "fills": 41, "mean_bps": -0.4},
+            {"horizon_s": 30, "fills": 40, "mean_bps": -1.9}, {"horizon_s": 300, "fills": 33, "mean_bps": -2.6},
+        ],
+        "split": {"spread": "0.4120", "adverse_selection": "-0.1630", "inventory": "-0.0180", "fees": "-0.1203"},
+        "twin": {},
+    }  # fmt: skip
+    return truth | changes
+
+
 def an_actor(name: str, **changes: object) -> Json:
     """One actor's health."""
     row: Json = {
         "name": name, "pid": 4000 + len(name), "state": "running", "heartbeat_age_ms": 310.0, "restarts": 0, "cpu_pct": 2.4,
-        "rss_mb": 61.0, "messages_per_s": 212.0, "p50_us": 90.0, "p99_us": 640.0,
+        "rss_mb": 61.0, "messages_per_s": 212.0, "p50_us": 90.0, "p99_us": 640.0, "loop_lag_ms": 0.4,
+        "hops": {hop: {"count": 1_200, "p50_us": p50, "p99_us": p99} for hop, p50, p99 in HOPS.get(name.partition("-")[0], ())},
     }  # fmt: skip
     return row | changes
 
@@ -140,9 +173,21 @@ def a_document(**changes: object) -> Json:
             }
         },
         "events": [],
+        "truth": a_truth(),
         "candles_tail": {"BTC/USDC": [[NOW_NS // CANDLE * CANDLE, 97150.0, 97170.0, 97140.0, 97160.0]]},
     }  # fmt: skip
     return document | changes
+
+
+def a_mind(now_ns: int, rows: int = 60) -> Json:
+    """What a trader saw every five seconds before now."""
+    waves = [math.sin(n / 6) for n in range(rows)]
+    words = ["quoting" if wave > 0 else "momentum_down" if wave > -0.8 else "no_edge" for wave in waves]
+    values = {
+        "mid": [97_160 + 9 * wave for wave in waves], "ema": [97_158 + 5 * wave for wave in waves],
+        "momentum_bps": [3 * wave for wave in waves], "inventory_ratio": [wave / 2 for wave in waves],
+    }  # fmt: skip
+    return {"ts_ns": [now_ns - (rows - n) * CANDLE for n in range(rows)], "words": words, "values": values}
 
 
 def a_snapshot(**changes: object) -> Json:
@@ -155,5 +200,7 @@ def a_snapshot(**changes: object) -> Json:
                                  for n in range(360)]},
         "fills": {"BTC/USDC": [a_trade(NOW_NS - 100 * SECOND * n) for n in range(1, 6)]},
         "sparks": {pair: [math.sin(n / 5 + len(pair)) for n in range(60)] for pair in PAIRS},
+        "minds": {"BTC/USDC": a_mind(NOW_NS)},
+        "ranking": {"ts_ns": [NOW_NS - 5 * SECOND], "words": [""], "values": {pair: [len(pair) * 1.5] for pair in PAIRS}},
     }  # fmt: skip
     return snapshot | changes

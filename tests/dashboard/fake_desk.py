@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import zmq
 
-from tests.dashboard.builders_dashboard import PAIRS, SECOND, Json, Walk, a_document, a_trade, a_trader
+from tests.dashboard.builders_dashboard import PAIRS, SECOND, Json, Walk, a_document, a_mind, a_trade, a_trader
 from wildbot.adapters.home import Home
 from wildbot.adapters.zmq_bus import Hub, Publisher
 
@@ -205,6 +205,7 @@ class WalkingDesk(FakeDesk):
                     "equity": self.equity,
                     "candles": {pair: walk.candles for pair, walk in self.walks.items()},
                     "fills": {pair: [row for row in self.trades if row["pair"] == pair] for pair in PAIRS},
+                    "minds": {"BTC/USDC": a_mind(time.time_ns())},
                     "sparks": {pair: [candle[4] for candle in walk.candles[-60:]] for pair, walk in self.walks.items()},
                 }
             case "swap":

@@ -203,19 +203,6 @@ def test_choosing_a_pair_turns_the_page_to_it(home: Path) -> None:
         assert fields(desk.wait_calls("pause")) == [("pause", {"pair": "SOL/USDC"})]
 
 
-def test_the_trades_page_filters_and_offers_a_csv(home: Path) -> None:
-    with a_desk(home):
-        open_source().wait_first(5)
-        script = "from wildbot.dashboard.trades_page import draw_trades\n\ndraw_trades()"
-        page = AppTest.from_string(script, default_timeout=20).run()
-        assert not page.exception, page.exception
-        assert page.get("html")
-        assert "17 trades" in page.caption[0].value
-        page.selectbox(key="trades_side").select("sell").run()
-        assert "6 trades" in page.caption[0].value
-        assert page.get("download_button")
-
-
 def test_settings_that_cannot_be_used_are_told_in_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WILDBOT_DASHBOARD__PROT", "1")
     page = AppTest.from_file(APPLICATION, default_timeout=20).run()

@@ -44,7 +44,7 @@ def a_board() -> StatusBoard:
     )  # fmt: skip
     fill = TradeRecord(T0 - NANOS_PER_SECOND, SOL, "buy", 10_050, 10_000_000, Money(0), "maker", Money(0), "entry", "E1", 3)
     board.on_message(fill, T0)
-    board.on_ranking((PairScore(SOL, 1, 22.5, 24.0, 1.5, 50.0, Money(0), True, True, True, "pays", 80.0),))
+    board.on_ranking((PairScore(SOL, 1, 22.5, 24.0, 1.5, 50.0, Money(0), True, True, True, "pays", 80.0),), T0)
     return board
 
 
@@ -81,3 +81,19 @@ def test_the_real_snapshot_fills_the_charts_of_a_late_joiner() -> None:
     assert len(price["data"]) == 12
     assert buys["data"] == [[11, 100.5]]
     assert scanner_rows({**document, "sparks": snapshot["sparks"]})[0].shape.startswith("polygon(")
+
+
+def test_the_real_snapshot_tells_what_a_trader_saw_and_how_pairs_ranked() -> None:
+    board = a_board()
+    document, snapshot = over_the_wire(board.document(RUN, T0)), over_the_wire(board.snapshot(RUN, T0))
+    history = History()
+    history.absorb(document, snapshot)
+    mind = history.mind(SOL)
+    assert mind.words() == [(T0, "quoting")]
+    assert mind.line("momentum_bps")[2] == [5.0] and mind.line("microprice")[2] == [None]
+    assert history.ranking().line(SOL) == (SOL, [T0], [22.5])
+    later = document | {"ts_ns": T0 + 2 * NANOS_PER_SECOND, "seq": 9}
+    history.absorb(later, snapshot)
+    assert len(history.mind(SOL).rows) == len(history.ranking().rows) == 2
+    history.absorb(later | {"run_id": "another"}, snapshot)
+    assert len(history.mind(SOL).rows) == 1, "another run brings none of the past of this one"

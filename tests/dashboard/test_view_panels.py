@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dashboard.builders_dashboard import CANDLE, NOW_NS, SECOND, a_document, a_rating, a_trade, a_trader, an_actor
+from wildbot.dashboard.view.chart import thinned
 from wildbot.dashboard.view.document import STALE_S, is_pair, is_stale, traded_pairs, trader_of
-from wildbot.dashboard.view.equity_chart import equity_option, thinned
+from wildbot.dashboard.view.equity_chart import equity_option
 from wildbot.dashboard.view.header import header, header_html
-from wildbot.dashboard.view.health import LOG_LINES_MAX, actor_tone, log_lines, of_this_run
+from wildbot.dashboard.view.health import LOG_LINES_MAX, actor_tone, log_lines
 from wildbot.dashboard.view.kpis import kpis
 from wildbot.dashboard.view.ladder import LEVELS, ladder, ladder_html
 from wildbot.dashboard.view.price_chart import price_option
 from wildbot.dashboard.view.scanner import scanner_rows, spark_shape
 from wildbot.dashboard.view.strategy import bars, plain
 from wildbot.dashboard.view.traders import net_pnl, traders_html
-from wildbot.dashboard.view.trades import chosen, newest_first, totals, trades_csv
+from wildbot.dashboard.view.trades import chosen, newest_first, trades_csv
 from wildbot.dashboard.view.wording import NOTHING, age_words, exact, fixed, money, span_words
 
 PAIR = "BTC/USDC"
@@ -230,12 +231,6 @@ def test_the_log_is_newest_first_bounded_and_without_repeats() -> None:
     assert lines[0].words == f"fill {LOG_LINES_MAX + 4}"
 
 
-def test_events_of_an_earlier_run_are_not_shown() -> None:
-    events = [{"ts_ns": NOW_NS - age_s * SECOND, "kind": "fill"} for age_s in (5, 99, 102)]
-    assert of_this_run(events, a_document(uptime_s=100.0)) == events[:2]
-    assert of_this_run(events, {}) == events
-
-
 def test_a_stale_card_does_not_claim_to_trade() -> None:
     assert "TRADING" in traders_html(a_document(), pair=PAIR, stale=False)
     stale = traders_html(a_document(), pair=PAIR, stale=True)
@@ -248,11 +243,10 @@ def test_an_event_without_a_text_is_spelled_out() -> None:
     assert line.words == "swap out BTC/USDC, in SOL/USDC"
 
 
-def test_trades_are_filtered_summed_and_sorted() -> None:
+def test_trades_are_filtered_and_sorted() -> None:
     trades = [a_trade(1, pnl="0.10", fee="0.01"), a_trade(3, side="sell", pnl="-0.30", fee="0.02"), a_trade(2, pair="X/Y")]
     assert [row["ts_ns"] for row in newest_first(trades)] == [3, 2, 1]
     assert [row["ts_ns"] for row in chosen(trades, pair=PAIR, side="sell")] == [3]
-    assert totals(chosen(trades, pair=PAIR)) == (Decimal("-0.20"), Decimal("0.03"))
 
 
 def test_csv_keeps_numbers_exact_and_defuses_formulas() -> None:

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dashboard.builders_dashboard import NOW_NS, Json, a_document, a_snapshot
+from wildbot.adapters.log_tail import LogRecord
+from wildbot.dashboard.view.chart import lines_option
 from wildbot.dashboard.view.commands import (
     Command,
     Progress,
@@ -29,11 +31,19 @@ from wildbot.dashboard.view.health import actors_html, log_html, log_lines
 from wildbot.dashboard.view.history import History
 from wildbot.dashboard.view.kpis import kpis, kpis_html
 from wildbot.dashboard.view.ladder import ladder, ladder_html
+from wildbot.dashboard.view.latency import actors_option, hops, hops_html, hops_option, pace_html, pace_option
+from wildbot.dashboard.view.log_records import records_html
+from wildbot.dashboard.view.minds import families, family_option, reason_option, reasons_html
+from wildbot.dashboard.view.parameters import parameters_html, settings_html
 from wildbot.dashboard.view.price_chart import price_option
+from wildbot.dashboard.view.process_table import processes_html
+from wildbot.dashboard.view.results import curve_option, days_option, results, sums_html
 from wildbot.dashboard.view.scanner import scanner_html
 from wildbot.dashboard.view.strategy import strategy_html
 from wildbot.dashboard.view.traders import traders_html
 from wildbot.dashboard.view.trades import fills_html, trades_csv, trades_html
+from wildbot.dashboard.view.truth import models_html, truth_html
+from wildbot.dashboard.view.universe import offers_option, universe_html
 
 PAIR = "BTC/USDC"
 NASTY = "<img src=x onerror=alert(1)>\"'&</div><script>alert(2)</script>"
@@ -60,7 +70,7 @@ def everything(document: Json, snapshot: Json) -> tuple[list[str], list[object]]
         traders_html(document, pair=PAIR, stale=True),
         scanner_html({**document, "sparks": snapshot.get("sparks")}, stale=False),
         fills_html(fills, stale=False),
-        trades_html(fills),
+        trades_html(fills, begins=0, total=len(fills), note=str(document.get("state"))),
         actors_html(document, stale=False),
         log_html(log_lines(rows(document, "events"), rows(document, "alerts"))),
         *(plan_html(plan) for plan in (*words, swap_plan(document, PAIR, "ETH/USDC"), flatten_plan(document, [PAIR]))),
@@ -69,7 +79,41 @@ def everything(document: Json, snapshot: Json) -> tuple[list[str], list[object]]
         is_in_effect(command, document)
         markup.append(sentence_html(Progress(command, 10.0, code="refused", message=str(document.get("state")))))
     trades_csv(fills)
-    return markup, [price_option(history.candles(PAIR), fills, trader), equity_option(history.equity(), None)]
+    more_markup, more_charts = beyond_the_cockpit(document, history, fills)
+    charts: list[object] = [price_option(history.candles(PAIR), fills, trader), equity_option(history.equity(), None)]
+    return markup + more_markup, charts + more_charts
+
+
+def beyond_the_cockpit(document: Json, history: History, fills: list[Any]) -> tuple[list[str], list[object]]:
+    """Draw what the other pages have."""
+    mind, pace, sums = history.mind(PAIR), history.pace(), results(fills)
+    word = str(document.get("mode"))
+    record = LogRecord(word, word, word, word, word)
+    markup = [
+        universe_html(document, stale=False),
+        truth_html(document, stale=False),
+        models_html(document, stale=True),
+        processes_html(document, pace, stale=False),
+        reasons_html(mind, stale=False),
+        hops_html(hops(document), stale=False),
+        pace_html(document, stale=False),
+        records_html(word, [record]),
+        settings_html([(word, word, word)], 1),
+        parameters_html("a", [("a.b", word, word)]),
+        sums_html("Sums", [*sums.days.items(), *sums.pairs.items(), (word, sums.total)]),
+    ]
+    charts: list[object] = [
+        *(family_option(lines, family) for family, lines in families(mind).items()),
+        reason_option(mind),
+        hops_option(hops(document)),
+        actors_option(document),
+        pace_option(pace),
+        offers_option(document),
+        lines_option([history.ranking().line(name) for name in history.ranking().names()]),
+        curve_option(sums.curve),
+        days_option(list(sums.days.items())),
+    ]
+    return markup, charts
 
 
 class Parsed(HTMLParser):

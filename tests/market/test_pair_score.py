@@ -231,3 +231,40 @@ def test_the_switch_rule_of_a_contest_is_the_same() -> None:
     scanner, rule = by_dominance({BTC: 50, ETH: 90}), SwitchRule(1.5, 0)
     proposal = rule.look(scanner.ranking(T0), {BTC}, T0)
     assert proposal is not None and (proposal.out, proposal.into) == (BTC, ETH)
+
+
+def past_swing(seconds: int, swing_ticks: int = 100, half_spread: int = 10) -> list[tuple[int, int, int]]:
+    """The touch of each second before T0, as `Tape.play` would have played it."""
+    mids = [100_000 + (swing_ticks if second % 2 else 0) for second in range(seconds)]
+    begins = T0 - seconds * NANOS_PER_SECOND
+    return [(begins + n * NANOS_PER_SECOND, mid - half_spread, mid + half_spread) for n, mid in enumerate(mids)]
+
+
+def test_the_past_warms_a_cold_pair_to_the_same_volatility_as_having_listened() -> None:
+    told, listened = a_tape(), a_tape()
+    told.play(BTC, 1, swing_ticks=0)
+    told.scanner.on_past(BTC, past_swing(30))
+    listened.now_ns = T0 - 30 * NANOS_PER_SECOND
+    listened.play(BTC, 30, swing_ticks=100)
+    listened.now_ns = T0
+    listened.play(BTC, 1, swing_ticks=0)
+    assert told.row(at_second=0).warm
+    assert told.row(at_second=0).volatility_bps == listened.row(at_second=0).volatility_bps
+
+
+def test_the_past_never_replaces_what_was_seen() -> None:
+    tape = a_tape()
+    tape.play(BTC, 30, swing_ticks=10)
+    before = tape.row()
+    tape.scanner.on_past(BTC, past_swing(60, swing_ticks=900))
+    assert tape.row() == before
+
+
+@pytest.mark.parametrize("quotes", [[], [(T0 + 10**18, 1, 2)], [(0, 5, 7)], [(-5, 5, 7), (T0, 99_990, 100_010)]])
+def test_a_past_that_says_nothing_leaves_the_pair_cold(quotes: list[tuple[int, int, int]]) -> None:
+    tape = a_tape()
+    tape.scanner.on_past(BTC, past_swing(30))  # before its first book, and of nobody's pair
+    tape.scanner.on_past("NOPE/USDC", past_swing(30))
+    tape.play(BTC, 1, swing_ticks=0)
+    tape.scanner.on_past(BTC, quotes)
+    assert not tape.row(at_second=0).warm

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.venues.builders_kraken_server import BTC, KEY, SECRET, Venue
+from tests.venues.builders_kraken_server import BTC, DOGE, KEY, SECRET, Venue
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import Side
 from wildbot.venues.kraken.server_admin import is_trusted
@@ -243,3 +243,15 @@ def test_deadline_must_lie_between_the_least_and_a_minute_ahead() -> None:
     for milliseconds, success in ((100, False), (500, True), (60_000, True), (61_000, False)):
         deadline = timestamp(venue.now_ns + milliseconds * NANOS_PER_MS)
         assert client.buy(50_000.0, deadline=deadline)["success"] is success, milliseconds
+
+
+def test_the_touches_of_the_time_before_the_doors_opened_are_told_too() -> None:
+    venue = Venue(pairs=(DOGE,))  # without a book yet
+    for tick in (10_000, 10_001, 10_001, 10_002):
+        venue.house(DOGE, Side.BUY, tick, 1_000_000_000)
+        venue.house(DOGE, Side.SELL, 10_010, 1_000_000_000)
+        venue.server.warm()
+    rows = venue.get("Spread", pair=DOGE)["result"]
+    assert isinstance(rows, dict)
+    (touches,) = [value for name, value in rows.items() if name != "last"]
+    assert len(touches) == 3, "a touch that did not move is told once"

@@ -1,8 +1,9 @@
 """What the status socket says, kept ready for whoever draws it: the dashboard, the status API, the command line.
 
 Rules: one daemon thread owns the sockets; readers get copies under one lock and never wait for it. A document carries its
-    age; nothing here decides what is stale.
-Owns: the latest status document, the latest history snapshot, the last `EVENTS_MAX` events.
+    age; nothing here decides what is stale. Events and history of an earlier run are dropped with the first document of
+    the next one.
+Owns: the latest status document, the latest history snapshot, the last `EVENTS_MAX` events of its run.
 Source: ZeroMQ guide, Clone pattern: subscribe first, then ask for a snapshot; ask again after a gap.
 """
 
@@ -27,6 +28,9 @@ POLL_MS = 200
 SNAPSHOT_TIMEOUT_S = 2.0
 SNAPSHOT_EVERY_S_MIN = 2.0
 """Shortest pause between two snapshots, however often a gap is seen."""
+
+START_MARGIN_NS = 1_000_000_000
+"""What a run says while it starts, a little before the moment its uptime counts from, still belongs to it."""
 
 Document = dict[str, Any]
 """A JSON object as it came; its fields are the contract's."""
@@ -125,6 +129,8 @@ class StatusFeed:
         with self._changed:
             if topic == b"status":
                 self._snapshot_wanted |= _is_gap(self._document, document)
+                if self._document is not None and self._document.get("run_id") != document.get("run_id"):
+                    self._forget_earlier_run(document)
                 self._document, self._received_s = document, time.monotonic()
             else:
                 self._events.append(document)
@@ -132,6 +138,13 @@ class StatusFeed:
             self._changed.notify_all()
         if self._on_change is not None:
             self._on_change()
+
+    def _forget_earlier_run(self, document: Document) -> None:
+        self._history = None
+        began_ns = _began_ns(document)
+        kept = [event for event in self._events if _is_since(event, began_ns)]
+        self._events.clear()
+        self._events.extend(kept)
 
     def _fetch_history(self) -> None:
         now_s = time.monotonic()
@@ -144,6 +157,19 @@ class StatusFeed:
                 self._history = reply.result
                 self._snapshot_wanted = False
                 self._changed.notify_all()
+
+
+def _began_ns(document: Document) -> float:
+    """Return when the document's run began; a document that does not say so began now, so that nothing is older."""
+    ts_ns, uptime_s = document.get("ts_ns"), document.get("uptime_s")
+    if not isinstance(ts_ns, int) or not isinstance(uptime_s, int | float):
+        return float("inf")
+    return ts_ns - uptime_s * 1e9 - START_MARGIN_NS
+
+
+def _is_since(event: Document, began_ns: float) -> bool:
+    ts_ns = event.get("ts_ns")
+    return isinstance(ts_ns, int) and ts_ns >= began_ns
 
 
 def _is_gap(before: Document | None, after: Document) -> bool:

@@ -1,11 +1,13 @@
 """The recent past, kept for whoever opens a page late: equity, candles and sparklines, each with a named bound.
 
 Rules: equity is kept once a second for ten minutes and once a minute for a day; candles are of the mid, five seconds long
-    and on the clock that drew them. Prices are exact text; a mid between two ticks has one decimal more than its pair.
+    and on the clock that drew them; what was before our first book is drawn from the exchange's last trades. Prices are
+    exact text; a mid between two ticks has one decimal more than its pair.
 Owns: the series.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from wildbot.model.instrument import NANOS_PER_SECOND, Instrument, Money, money_text, scaled_text
 from wildbot.model.market_data import BookSnapshot
@@ -62,6 +64,27 @@ class Candles:
         else:
             self._candles.append((start, total, total, total, total))
 
+    def precede(self, prints: Sequence[tuple[int, int]]) -> None:
+        """Put candles of (ts_ns, ticks) trades, oldest first, before the first one of a book.
+
+        A candle without a trade repeats the last price, so that the past is as even as the present.
+        """
+        begins = self._candles[0][0] if self._candles else None
+        past: list[tuple[int, int, int, int, int]] = []
+        for ts_ns, ticks in prints:
+            start, total = ts_ns // CANDLE_NS * CANDLE_NS, 2 * ticks
+            if begins is not None and start >= begins:
+                break
+            if past and start <= past[-1][0]:
+                _, first, high, low, _ = past[-1]
+                past[-1] = (past[-1][0], first, max(high, total), min(low, total), total)
+                continue
+            past += _still(past[-1], start) if past else []
+            past.append((start, total, total, total, total))
+        if past and begins is not None:
+            past += _still(past[-1], begins)
+        self._candles = deque([*past, *self._candles], maxlen=CANDLES_MAX)
+
     def rows(self, count: int = CANDLES_MAX) -> list[CandleRow]:
         """Return the last `count` candles, oldest first."""
         chosen = list(self._candles)[-count:]
@@ -70,3 +93,10 @@ class Candles:
     def spark(self) -> list[str]:
         """Return the last closes, oldest first: a sparkline of five minutes."""
         return [scaled_text(candle[4] * 5, self._decimals) for candle in list(self._candles)[-SPARK_MAX:]]
+
+
+def _still(last: tuple[int, int, int, int, int], until_ns: int) -> list[tuple[int, int, int, int, int]]:
+    """Return the candles between the last one and `until_ns` in which nothing was traded; no more than are kept."""
+    close = last[4]
+    starts = range(last[0] + CANDLE_NS, until_ns, CANDLE_NS)[-CANDLES_MAX:]
+    return [(start, close, close, close, close) for start in starts]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from wildbot.analytics.account_sheet import AccountSheet, percent, value_account
-from wildbot.analytics.history import Candles, EquityHistory
 from wildbot.analytics.hop_board import HopBoard
+from wildbot.analytics.run_past import Print, RunPast
 from wildbot.analytics.status_rows import (
     Row,
     TraderView,
@@ -50,7 +50,6 @@ TRADES_MAX = 50
 ALERTS_MAX = 50
 EVENTS_MAX = 50
 ACTORS_MAX = 64
-TAIL_CANDLES = 2
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -75,8 +74,7 @@ class StatusBoard:
         self._seq = 0
         self._instruments: dict[str, Instrument] = {}
         self._books: dict[str, BookSnapshot] = {}
-        self._candles: dict[str, Candles] = {}
-        self._equity = EquityHistory()
+        self._past = RunPast()
         self._gateway: GatewayStatus | None = None
         self._allocator: AllocatorStatus | None = None
         self._truth: TruthStatus | None = None
@@ -98,6 +96,7 @@ class StatusBoard:
                 self._on_heartbeat(message, now_ns)
             case TraderStatus():
                 self._traders[message.pair] = message
+                self._past.on_mind(message, now_ns)
             case GatewayStatus():
                 self._gateway = message
             case AllocatorStatus():
@@ -128,16 +127,17 @@ class StatusBoard:
         if instrument is None or not book.is_two_sided:
             return
         self._books[book.pair] = book
-        if book.pair not in self._candles:
-            self._candles[book.pair] = Candles(instrument)
-        self._candles[book.pair].add(book)
+        self._past.on_book(book, instrument)
 
-    def on_ranking(self, scores: tuple[PairScore, ...]) -> None:
-        """Take in a new ranking; pairs that left the universe are forgotten."""
+    def on_prints(self, pair: str, prints: Sequence[Print]) -> None:
+        """Take in a pair's trades, oldest first, of before its first book; nothing is known of a pair without rules."""
+        if (instrument := self._instruments.get(pair)) is not None:
+            self._past.on_prints(prints, instrument)
+
+    def on_ranking(self, scores: tuple[PairScore, ...], now_ns: int) -> None:
+        """Take in a new ranking."""
         self._scores = scores
-        pairs = {score.pair for score in scores}
-        for gone in set(self._candles) - pairs:
-            del self._candles[gone]
+        self._past.on_ranking(scores, now_ns)
 
     def on_event(self, kind: str, text: str, ts_ns: int) -> Row:
         """Keep one decision worth showing and return its row."""
@@ -192,7 +192,7 @@ class StatusBoard:
         self._seq += 1
         sheet = self.sheet()
         if sheet is not None and sheet.is_marked:
-            self._equity.add(now_ns, sheet.equity)
+            self._past.on_equity(sheet.equity, now_ns)
         shown = [pair for pair in run.traded if pair in self._books]
         return self._head | {
             "state": run.state,
@@ -215,7 +215,7 @@ class StatusBoard:
             "events": list(self._events),
             "books": {pair: book_row(self._books[pair], self._instruments[pair]) for pair in shown},
             "truth": truth_row(self._truth, now_ns),
-            "candles_tail": {pair: self._candles[pair].rows(TAIL_CANDLES) for pair in shown if pair in self._candles},
+            "candles_tail": self._past.tails(shown),
         }
 
     def reply(self, run: RunView, now_ns: int) -> Row:
@@ -227,12 +227,8 @@ class StatusBoard:
     def snapshot(self, run: RunView, now_ns: int) -> Row:
         """Return the status and the history that a page opened now would otherwise have missed."""
         trades = [trade_row(trade, self._instruments[trade.pair]) for trade in self._trades]
-        return self.reply(run, now_ns) | {
-            "equity": self._equity.points(),
-            "candles": {pair: self._candles[pair].rows() for pair in run.traded if pair in self._candles},
-            "fills": {pair: [trade for trade in trades if trade["pair"] == pair] for pair in run.traded},
-            "sparks": {pair: candles.spark() for pair, candles in self._candles.items()},
-        }
+        fills = {pair: [trade for trade in trades if trade["pair"] == pair] for pair in run.traded}
+        return self.reply(run, now_ns) | self._past.snapshot(run.traded) | {"fills": fills}
 
     def _account(self, run: RunView, sheet: AccountSheet | None) -> Row:
         if sheet is None:

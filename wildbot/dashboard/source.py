@@ -1,4 +1,4 @@
-"""The running WildBot as the pages see it: its newest document, its joined history, its control socket.
+"""The running WildBot as the pages see it: its newest document, its joined history, its control socket, its files.
 
 Rules: the feed's thread never calls Streamlit; pages get copies under a lock and never wait for the network.
 Owns: one StatusFeed and one History per server process, shared by all browser tabs.
@@ -12,11 +12,12 @@ import streamlit as st
 
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.home import Home
+from wildbot.adapters.journal_browsing import JournalReader
 from wildbot.adapters.status_feed import StatusFeed
 from wildbot.dashboard.view.document import EMPTY, JsonObject, is_stale, traded_pairs
 from wildbot.dashboard.view.history import CandleRow, History
-from wildbot.settings import Settings
-from wildbot.settings_loading import load
+from wildbot.dashboard.view.tracks import Track
+from wildbot.settings_loading import LoadedSettings, load
 
 FIRST_WAIT_S = 1.5
 SNAPSHOT_TIMEOUT_S = 2.0
@@ -39,12 +40,16 @@ class Moment:
 
 
 class Source:
-    """Follows one home; `control` sends its commands; `run` is its folder of what lives only while it runs."""
+    """Follows one home; `control` sends its commands; `run` is its folder of what lives only while it runs, `logs` and
+    `reports` those of its log files and reports; `journal` reads its fills."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, loaded: LoadedSettings) -> None:
+        settings = loaded.settings
         home = Home(settings.home)
+        self.loaded = loaded
         self.settings = settings
-        self.run = home.run
+        self.run, self.logs, self.reports = home.run, home.log, home.reports
+        self.journal = JournalReader(home.data / f"{settings.profile}.sqlite")
         self.control = ControlClient(home.socket("control"))
         self._lock = threading.Lock()
         self._history = History()
@@ -84,6 +89,21 @@ class Source:
         """Return the known fills of one pair, or of all, oldest first."""
         with self._lock:
             return self._history.fills(pair)
+
+    def mind(self, pair: str) -> Track:
+        """Return what the trader of a pair saw over time, each row with the code of its reason."""
+        with self._lock:
+            return self._history.mind(pair)
+
+    def ranking(self) -> Track:
+        """Return every pair's score over time."""
+        with self._lock:
+            return self._history.ranking()
+
+    def pace(self) -> Track:
+        """Return every actor's p99 over time, in microseconds."""
+        with self._lock:
+            return self._history.pace()
 
     def sparks(self) -> JsonObject:
         """Return the sparklines of each pair under "sparks", at most about SNAPSHOT_EVERY_S old while somebody looks."""
@@ -131,6 +151,6 @@ def open_source() -> Source:
 
     Raises: ConfigurationError when the settings cannot be used.
     """
-    source = Source(load().settings)
+    source = Source(load())
     source.wait_first(FIRST_WAIT_S)
     return source

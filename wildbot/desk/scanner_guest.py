@@ -4,11 +4,11 @@ Rules: decides nothing itself; `PairScanner` scores, `SwitchRule` proposes. What
     business.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from wildbot.desk.supervision_words import Ranked, RankedPair, SwapProposed
 from wildbot.market.dominance import Contest
-from wildbot.market.pair_score import PairScanner, PairScore, ScannerRules
+from wildbot.market.pair_score import PairScanner, PairScore, PastQuote, ScannerRules
 from wildbot.market.pair_switch import SwitchRule
 from wildbot.market.recent_books import RecentBooks
 from wildbot.model.instrument import Money
@@ -44,6 +44,10 @@ class ScannerGuest:
                 self._scanner.set_instrument(instrument, None)
             case _:
                 pass
+
+    def on_past(self, pair: str, quotes: Sequence[PastQuote]) -> None:
+        """Take in how a pair's touch stood before we listened, oldest first."""
+        self._scanner.on_past(pair, quotes)
 
     def history(self, pair: str) -> tuple[BookSnapshot, ...]:
         """Return what the pair's book did lately; nothing for a pair that has no valid book."""

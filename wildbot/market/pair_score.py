@@ -7,6 +7,7 @@ Owns: one volatility estimate and the last book per pair.
 Source: the pair scanner rules of the strategy specification; volatility on the exchange's clock as in `signals`.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -74,6 +75,10 @@ class PairScore(msgspec.Struct, frozen=True):
     data_age_ms: float | None
 
 
+PastQuote = tuple[int, int, int]
+"""(ts_ns of the exchange, bid ticks, ask ticks)."""
+
+
 class _Watched:
     """What is known of one pair."""
 
@@ -127,6 +132,23 @@ class PairScanner:
             watched.volatility.update(mid_ticks(book), book.venue_ts_ns)
             if watched.watch is not None:
                 watched.watch.on_book(book)
+
+    def on_past(self, pair: str, quotes: Sequence[PastQuote]) -> None:
+        """Take in how a pair's touch stood before we listened, oldest first and up to the present.
+
+        Only a volatility that is still cold is made anew from it: what we saw ourselves is finer.
+        """
+        watched = self._watched.get(pair)
+        if watched is None or watched.book is None or watched.volatility.samples >= self._rules.warm_samples:
+            return
+        listened_ns = watched.book.venue_ts_ns
+        volatility = ClockVolatility(self._rules.sample_ns, self._rules.window)
+        for ts_ns, bid_ticks, ask_ticks in quotes:
+            if ts_ns <= listened_ns:
+                volatility.update((bid_ticks + ask_ticks) / 2, ts_ns)
+        volatility.update(mid_ticks(watched.book), listened_ns)
+        if volatility.samples > watched.volatility.samples:
+            watched.volatility = volatility
 
     def on_invalid(self, invalid: BookInvalidated) -> None:
         """The book of a pair cannot be trusted until the next one."""

@@ -141,7 +141,7 @@ class SupervisorStage(Stage):
         self._board.on_message(self.heartbeat(), now_ns)
         self._tell(self._feed_health())
         scores, events = self._scanner.look(self.brain.traded, now_ns)
-        self._board.on_ranking(scores)
+        self._board.on_ranking(scores, now_ns)
         for event in events:
             self._tell(event)
         board = self._board

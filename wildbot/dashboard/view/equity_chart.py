@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 
-from wildbot.dashboard.view.price_chart import AMBER, DOWN, FONT, GRID, STILL, UP, ChartOption
+from wildbot.dashboard.view.chart import (
+    AMBER,
+    DOWN,
+    NANOS_PER_MS,
+    STILL,
+    TOOLTIP,
+    UP,
+    ChartOption,
+    thinned,
+    time_axis,
+    value_axis,
+)
 
 POINTS_SHOWN = 600
-NANOS_PER_MS = 1_000_000
 
 
 def equity_option(points: Sequence[Sequence[float]], starting: float | None) -> ChartOption:
@@ -20,27 +30,10 @@ def equity_option(points: Sequence[Sequence[float]], starting: float | None) -> 
     }
     return {
         **STILL,
-        "useUTC": True,
         "grid": {"left": 8, "right": 56, "top": 10, "bottom": 22, "outerBoundsMode": "none"},
-        "tooltip": {
-            "trigger": "axis",
-            "backgroundColor": "#141922",
-            "borderColor": GRID,
-            "textStyle": {"color": "#e6e9ef"},
-        },
-        "xAxis": {
-            "type": "time",
-            "axisLabel": {**FONT, "hideOverlap": True, "alignMinLabel": "left"},
-            "axisLine": {"lineStyle": {"color": GRID}},
-            "splitLine": {"show": False},
-        },
-        "yAxis": {
-            "scale": True,
-            "position": "right",
-            "axisLabel": FONT,
-            "splitLine": {"lineStyle": {"color": GRID}},
-            "splitNumber": 4,
-        },
+        "tooltip": {**TOOLTIP, "trigger": "axis"},
+        "xAxis": time_axis(),
+        "yAxis": value_axis(),
         "series": [
             {
                 "name": "equity",
@@ -54,11 +47,3 @@ def equity_option(points: Sequence[Sequence[float]], starting: float | None) -> 
             }
         ],
     }
-
-
-def thinned(points: Sequence[Sequence[float]], most: int) -> list[Sequence[float]]:
-    """Return at most `most` points at equal steps, always with the last one."""
-    if len(points) <= most:
-        return list(points)
-    step = (len(points) - 1) / (most - 1)
-    return [points[round(index * step)] for index in range(most)]

@@ -11,9 +11,6 @@ BEAT_LOST_MS = 3_000
 """Actors beat twice a second: three missed beats are late, six are lost."""
 
 LOG_LINES_MAX = 60
-START_MARGIN_NS = 1_000_000_000
-"""What is said while a run starts still belongs to it."""
-
 _BAD_STATES = {"failed", "fatal", "exited", "dead", "crashed", "quarantined", "backoff"}
 
 _LOUDNESS = {"critical": "bad", "error": "bad", "warning": "warn", "debug": "dim"}
@@ -39,10 +36,7 @@ def actors_html(document: JsonObject, *, stale: bool) -> str:
 def _tile(actor: JsonObject) -> str:
     restarts, state = whole(actor, "restarts"), text(actor, "state", NOTHING)
     beat = f"beat {milliseconds(number(actor, 'heartbeat_age_ms'))} · p99 {microseconds(number(actor, 'p99_us'))}"
-    load = (
-        f"{fixed(number(actor, 'cpu_pct'), 1)} % · {fixed(number(actor, 'rss_mb'), 0)} MB"
-        f" · {fixed(number(actor, 'messages_per_s'), 0)}/s"
-    )
+    load = f"{fixed(number(actor, 'cpu_pct'), 1)} % of a core, {fixed(number(actor, 'rss_mb'), 0)} MB"
     return div(
         f"wb-tile {actor_tone(actor)}",
         div(
@@ -52,8 +46,7 @@ def _tile(actor: JsonObject) -> str:
             span("warn", f"↻ {restarts}") if restarts else "",
         ),
         div("", span("", beat)),
-        div("", span("", load)),
-        title=f"{state}, pid {text(actor, 'pid', NOTHING)}, restarts {restarts}",
+        title=f"{state}, pid {text(actor, 'pid', NOTHING)}, restarts {restarts}, {load}",
     )
 
 
@@ -73,13 +66,6 @@ def log_lines(events: Sequence[JsonObject], alerts: Sequence[JsonObject]) -> lis
     """Return events and alerts, newest first, at most LOG_LINES_MAX; one that came both ways is shown once."""
     lines = {(line.ts_ns, line.words): line for line in map(_log_line, [*events, *alerts])}
     return sorted(lines.values(), key=lambda line: line.ts_ns, reverse=True)[:LOG_LINES_MAX]
-
-
-def of_this_run(events: Sequence[JsonObject], document: JsonObject) -> list[JsonObject]:
-    """Return the events since the document's run began; all of them when it does not say when."""
-    uptime_s = number(document, "uptime_s")
-    began_ns = 0 if uptime_s is None else whole(document, "ts_ns") - int(uptime_s * 1e9) - START_MARGIN_NS
-    return [row for row in events if whole(row, "ts_ns") >= began_ns]
 
 
 def _log_line(row: JsonObject) -> LogLine:

@@ -1,5 +1,5 @@
-"""What happened before this page was opened, and since: candles, equity and fills of one run, joined from the snapshot
-of the control socket and the documents that follow it.
+"""What happened before this page was opened, and since: candles, equity, fills and tracks of one run, joined from the
+snapshot of the control socket and the documents that follow it.
 
 Rules: another `run_id` or mode empties everything: two runs never share a line. Everything is bounded.
 Owns: the joined history. Not safe for two threads; `source.py` holds the lock.
@@ -8,6 +8,7 @@ Owns: the joined history. Not safe for two threads; `source.py` holds the lock.
 from dataclasses import dataclass, field
 
 from wildbot.dashboard.view.document import JsonObject, number, rows, section, series, text, whole
+from wildbot.dashboard.view.tracks import Track
 
 CANDLES_MAX = 720
 """One hour of 5-second candles per pair."""
@@ -31,6 +32,9 @@ class _Run:
     candles: dict[str, dict[int, CandleRow]] = field(default_factory=dict)
     equity: dict[int, float] = field(default_factory=dict)
     fills: dict[tuple[str, ...], JsonObject] = field(default_factory=dict)
+    minds: dict[str, Track] = field(default_factory=dict)
+    ranking: Track = field(default_factory=Track)
+    pace: Track = field(default_factory=Track)
 
 
 class History:
@@ -71,6 +75,18 @@ class History:
         """Return the known fills, oldest first; of one pair, or of all when it is empty."""
         return [row for row in self._run.fills.values() if not pair or text(row, "pair") == pair]
 
+    def mind(self, pair: str) -> Track:
+        """Return what the trader of a pair saw over time, each row with the code of its reason."""
+        return self._run.minds.get(pair, Track()).copy()
+
+    def ranking(self) -> Track:
+        """Return every pair's score over time."""
+        return self._run.ranking.copy()
+
+    def pace(self) -> Track:
+        """Return every actor's p99 over time, in microseconds."""
+        return self._run.pace.copy()
+
 
 def _written(document: JsonObject) -> tuple[int, int]:
     return whole(document, "ts_ns"), whole(document, "seq")
@@ -83,6 +99,10 @@ def _take_snapshot(run: _Run, snapshot: JsonObject) -> None:
     for pair in list(by_pair)[:PAIRS_MAX]:
         _take_fills(run, [{"pair": pair, **row} for row in rows(by_pair, pair)])
     _take_fills(run, rows(snapshot, "trades"))
+    minds = section(snapshot, "minds")
+    for pair in list(minds)[:PAIRS_MAX]:
+        run.minds.setdefault(pair, Track()).join(section(minds, pair))
+    run.ranking.join(section(snapshot, "ranking"))
 
 
 def _take_document(run: _Run, document: JsonObject) -> None:
@@ -93,6 +113,20 @@ def _take_document(run: _Run, document: JsonObject) -> None:
         del run.equity[moment]
     _take_candles(run, section(document, "candles_tail"))
     _take_fills(run, rows(document, "trades"))
+    if ts_ns is not None:
+        _take_tracks(run, document, int(ts_ns))
+
+
+def _take_tracks(run: _Run, document: JsonObject, ts_ns: int) -> None:
+    for trader in rows(document, "traders")[:PAIRS_MAX]:
+        seen = section(trader, "indicators")
+        code = text(trader, "reason").partition(":")[0].strip()
+        run.minds.setdefault(text(trader, "pair"), Track()).add(ts_ns, code, {name: number(seen, name) for name in seen})
+    for gone in list(run.minds)[:-PAIRS_MAX]:
+        del run.minds[gone]
+    scores = {text(row, "pair"): number(row, "score") for row in rows(document, "scanner")}
+    run.ranking.add(ts_ns, "", scores)
+    run.pace.add(ts_ns, "", {text(actor, "name"): number(actor, "p99_us") for actor in rows(document, "actors")})
 
 
 def _take_candles(run: _Run, by_pair: JsonObject) -> None:

@@ -6,25 +6,13 @@ Rules: a category axis makes every candle as wide as the next; animation is off,
 from collections.abc import Sequence
 from decimal import Decimal
 
+from wildbot.dashboard.view.chart import AMBER, DOWN, FONT, GRID, LINE, STILL, TOOLTIP, UP, ChartOption, value_axis
 from wildbot.dashboard.view.document import JsonObject, decimal, number, section, text
 from wildbot.dashboard.view.wording import clock, exact
 
 CANDLE_NS = 5_000_000_000
 CANDLES_SHOWN = 120
 """Ten minutes."""
-
-UP, DOWN, LINE, AMBER, DIM, GRID = "#22c58b", "#f0525f", "#60a5fa", "#f0b13c", "#8b95a5", "#1c2330"
-
-ChartOption = dict[str, object]
-"""An ECharts option object: JSON only."""
-
-FONT = {"color": DIM, "fontSize": 11}
-STILL: ChartOption = {
-    "animation": False,
-    "backgroundColor": "transparent",
-    "textStyle": {"fontFamily": '"Source Sans", sans-serif'},
-}
-"""What every chart starts from: our font, and a refresh that moves nothing but the numbers."""
 
 
 def price_option(candles: Sequence[Sequence[float]], fills: Sequence[JsonObject], trader: JsonObject) -> ChartOption:
@@ -40,11 +28,9 @@ def price_option(candles: Sequence[Sequence[float]], fills: Sequence[JsonObject]
         **STILL,
         "grid": {"left": 8, "right": 62, "top": 10, "bottom": 22, "outerBoundsMode": "none"},
         "tooltip": {
+            **TOOLTIP,
             "trigger": "axis",
             "axisPointer": {"type": "cross", "label": {"backgroundColor": GRID}},
-            "backgroundColor": "#141922",
-            "borderColor": GRID,
-            "textStyle": {"color": "#e6e9ef", "fontSize": 11},
         },
         "xAxis": {
             "type": "category",
@@ -53,13 +39,7 @@ def price_option(candles: Sequence[Sequence[float]], fills: Sequence[JsonObject]
             "axisLine": {"lineStyle": {"color": GRID}},
             "axisTick": {"show": False},
         },
-        "yAxis": {
-            "scale": True,
-            "position": "right",
-            "axisLabel": FONT,
-            "splitLine": {"lineStyle": {"color": GRID}},
-            "splitNumber": 6,
-        },
+        "yAxis": value_axis(splitNumber=6),
         "series": [
             {
                 "name": "price",

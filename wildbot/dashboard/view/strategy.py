@@ -101,7 +101,7 @@ def _figure(value: object) -> str:
     return NOTHING if read is None else f"{read:,.7g}".replace("-", "−")
 
 
-def strategy_html(trader: JsonObject, *, stale: bool) -> str:
+def strategy_html(trader: JsonObject, *, stale: bool, css: str = "tall") -> str:
     """Return the strategy panel of one trader as markup."""
     indicators = section(trader, "indicators")
     drawn = div("wb-gauges", *(_bar_html(bar) for bar in bars(indicators)))
@@ -110,7 +110,7 @@ def strategy_html(trader: JsonObject, *, stale: bool) -> str:
     )
     reason = div("wb-reason", span("wb-label", "why"), span("", text(trader, "reason", NOTHING)))
     body = div(f"wb-strategy {'stale' if stale else ''}", drawn, figures, reason, _orders_html(trader))
-    return panel("Strategy", body, css="tall", aside=span("", text(trader, "strategy", NOTHING)))
+    return panel("Strategy", body, css=css, aside=span("", text(trader, "strategy", NOTHING)))
 
 
 def _bar_html(bar: Bar) -> str:

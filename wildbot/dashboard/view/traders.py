@@ -51,7 +51,7 @@ def _card(trader: JsonObject, *, chosen: bool, stale: bool) -> str:
             span(tone, held),
             span("dim", f"{fixed(number(trader, 'spread_bps'))} bp · {milliseconds(number(trader, 'data_age_ms'))}"),
         ),
-        div("wb-card-line", span("up", _quote(trader, "bid")), span("down", _quote(trader, "ask"))),
+        div("wb-card-line", _quote(trader, "bid"), _quote(trader, "ask")),
         div("wb-card-reason", span("", text(trader, "reason", NOTHING)), title=text(trader, "reason")),
     )
 
@@ -59,5 +59,6 @@ def _card(trader: JsonObject, *, chosen: bool, stale: bool) -> str:
 def _quote(trader: JsonObject, side: str) -> str:
     quote = section(section(trader, "quotes"), side)
     if not quote:
-        return f"no {side}"
-    return f"{'▲' if side == 'bid' else '▼'} {exact(decimal(quote, 'qty'))} @ {exact(decimal(quote, 'price'))}"
+        return span("dim", f"no {side}")
+    tone, arrow = ("up", "▲") if side == "bid" else ("down", "▼")
+    return span(tone, f"{arrow} {exact(decimal(quote, 'qty'))} @ {exact(decimal(quote, 'price'))}")

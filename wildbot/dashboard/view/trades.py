@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from decimal import Decimal
 
 from wildbot.dashboard.view.document import JsonObject, decimal, number, text, whole
 from wildbot.dashboard.view.wording import (
@@ -39,15 +38,6 @@ def chosen(trades: Sequence[JsonObject], *, pair: str = ALL, side: str = ALL, li
     return [row for row in trades if all(text(row, name) == value for name, value in wanted)]
 
 
-def totals(trades: Sequence[JsonObject]) -> tuple[Decimal, Decimal]:
-    """Return the sums of profit before fees and of fees, exactly; what is missing counts as nothing."""
-    nothing = Decimal(0)
-    return (
-        sum((decimal(row, "pnl") or nothing for row in trades), nothing),
-        sum((decimal(row, "fee") or nothing for row in trades), nothing),
-    )
-
-
 def fills_html(trades: Sequence[JsonObject], *, stale: bool) -> str:
     """Return the cockpit's table of last fills as markup, newest first."""
     shown = newest_first(trades)[:LAST_SHOWN]
@@ -57,11 +47,13 @@ def fills_html(trades: Sequence[JsonObject], *, stale: bool) -> str:
     return panel("Last fills", body, css="middle", aside=span("", f"last {len(shown)}"))
 
 
-def trades_html(trades: Sequence[JsonObject]) -> str:
-    """Return the whole table as markup, newest first."""
+def trades_html(trades: Sequence[JsonObject], *, begins: int, total: int, note: str = "") -> str:
+    """Return one page of a table as markup, in the order given; `begins`: how many of `total` came before."""
     headings = ["time (UTC)", "pair", "side", ">price", ">size", ">fee", ">pnl", "as", "why"]
-    lines = [_line(row, date_clock(number(row, "ts_ns"))) for row in newest_first(trades)]
-    return div("wb-panel wb-trades", table(headings, lines, empty="no trade matches"))
+    lines = [_line(row, date_clock(number(row, "ts_ns"))) for row in trades]
+    body = div("wb-scroll", table(headings, lines, empty="no trade matches"))
+    where = f"{begins + 1}–{begins + len(trades)} of {total:,}" if trades else f"{total:,} match"
+    return panel("Fills, newest first", body, css="under", aside=span("warn" if note else "", note or where))
 
 
 def _line(row: JsonObject, time: str) -> str:

@@ -68,10 +68,18 @@ class Stream:
             self._tops[pair] = (self.books[pair].bids.best(), self.books[pair].asks.best())
 
     def warm(self, events: Sequence[ExchangeEvent]) -> None:
-        """Learn from what happened before the doors opened: only the trades, for the candles."""
+        """Learn from what happened before the doors opened: the trades, for the candles, and how each touch stands now."""
+        moved: dict[str, int] = {}
         for event in events:
             if isinstance(event, PublicTrade):
                 self.candles[event.pair].add(event)
+            elif isinstance(event, BookChange):
+                moved[event.pair] = event.ts_ns
+        for pair, ts_ns in moved.items():
+            bids, asks = self._exchange.depth(pair, 1)
+            spreads = self.spreads[pair]
+            if bids and asks and (not spreads or spreads[-1][1:] != (bids[0][0], asks[0][0])):
+                spreads.append((ts_ns, bids[0][0], asks[0][0]))
 
     def publish(self, events: Sequence[ExchangeEvent], now_ns: int) -> None:
         """Tell the subscribers about these events, in order."""

@@ -1,29 +1,25 @@
-"""The cockpit page: everything about the desk on one screen, refreshed by three fragments at two speeds.
+"""The cockpit page: everything about the desk on one screen, refreshed by fragments at two speeds.
 
 Rules: every fragment always draws the same elements with the same keys and heights, so nothing on the page ever moves.
 """
 
-import time
-
 import streamlit as st
 
-from wildbot.dashboard.controls import draw_controls, follow_desk, selected_pair
+from wildbot.dashboard.controls import selected_pair
+from wildbot.dashboard.frame import FAST_S, SLOW_S, draw_frame
 from wildbot.dashboard.source import Source, open_source
 from wildbot.dashboard.view.document import EMPTY, number, rows, section, trader_of
 from wildbot.dashboard.view.equity_chart import equity_option
-from wildbot.dashboard.view.header import header, header_html
-from wildbot.dashboard.view.health import actors_html, log_html, log_lines, of_this_run
-from wildbot.dashboard.view.kpis import kpis, kpis_html
+from wildbot.dashboard.view.health import actors_html, log_html, log_lines
 from wildbot.dashboard.view.ladder import ladder, ladder_html
 from wildbot.dashboard.view.price_chart import price_option
 from wildbot.dashboard.view.scanner import scanner_html
 from wildbot.dashboard.view.strategy import strategy_html
 from wildbot.dashboard.view.traders import traders_html
 from wildbot.dashboard.view.trades import fills_html
+from wildbot.dashboard.view.truth import truth_html
 from wildbot.dashboard.view.wording import panel
 
-FAST_S = 1.0
-SLOW_S = 2.0
 PRICE_HEIGHT = 330
 EQUITY_HEIGHT = 196
 
@@ -31,25 +27,13 @@ EQUITY_HEIGHT = 196
 def draw_cockpit() -> None:
     """Draw the page."""
     source = open_source()
-    _top(source)
-    draw_controls(source)
+    draw_frame(source, with_numbers=True)
     _market(source)
     _books(source)
 
 
 @st.fragment(run_every=FAST_S)
-def _top(source: Source) -> None:
-    now = source.now()
-    pair = selected_pair(now.document)
-    known = now.document if now.is_known else None
-    st.html(header_html(header(known, age_s=now.age_s, pair=pair, now_ns=time.time_ns())))
-    limit = source.settings.risk.max_drawdown_pct
-    st.html(kpis_html(kpis(now.document, pair=pair, drawdown_limit_pct=limit), stale=now.stale))
-
-
-@st.fragment(run_every=FAST_S)
 def _market(source: Source) -> None:
-    follow_desk(source)
     now = source.now()
     pair = selected_pair(now.document)
     trader = trader_of(now.document, pair)
@@ -76,7 +60,8 @@ def _books(source: Source) -> None:
         )
     fills.html(fills_html(source.fills(), stale=now.stale))
     scanner.html(scanner_html({**now.document, **source.sparks()}, stale=now.stale))
-    actors, log = st.columns([58, 42], gap="small")
+    actors, truth, log = st.columns([37, 23, 40], gap="small")
     actors.html(actors_html(now.document, stale=now.stale))
-    heard = of_this_run(source.events() + rows(now.document, "events"), now.document)
+    truth.html(truth_html(now.document, stale=now.stale))
+    heard = source.events() + rows(now.document, "events")
     log.html(log_html(log_lines(heard, rows(now.document, "alerts"))))

@@ -1,0 +1,18 @@
+"""The configuration page: every setting in force, where it came from, secrets masked."""
+
+import streamlit as st
+
+from wildbot.dashboard.frame import draw_frame
+from wildbot.dashboard.source import open_source
+from wildbot.dashboard.view.parameters import chosen, settings_html
+
+
+def draw_config() -> None:
+    """Draw the page."""
+    source = open_source()
+    draw_frame(source)
+    rows = list(source.loaded.rows())
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="config_filters"):
+        wanted = st.text_input("Containing", key="config_text", width=300, placeholder="part of a name or a value")
+        own_only = st.toggle("Only what was chosen", key="config_own")
+    st.html(settings_html(chosen(rows, containing=wanted or "", own_only=own_only), len(rows)))

@@ -1,0 +1,58 @@
+"""The strategy page: what the selected trader saw over time, why it acted, and with which parameters."""
+
+import streamlit as st
+
+from wildbot.dashboard.controls import selected_pair
+from wildbot.dashboard.frame import FAST_S, SLOW_S, draw_frame
+from wildbot.dashboard.source import Source, open_source
+from wildbot.dashboard.view.document import text, trader_of
+from wildbot.dashboard.view.minds import BPS, PRICE, RATIO, families, family_option, reason_option, reasons_html
+from wildbot.dashboard.view.parameters import parameters_html
+from wildbot.dashboard.view.strategy import strategy_html
+from wildbot.dashboard.view.wording import panel
+
+TALL, LOW = 400, 330
+HEADINGS = {PRICE: "Prices it goes by", BPS: "Basis points", RATIO: "Ratios"}
+
+
+def draw_strategy() -> None:
+    """Draw the page."""
+    source = open_source()
+    draw_frame(source)
+    _now(source)
+    _lately(source)
+
+
+@st.fragment(run_every=FAST_S)
+def _now(source: Source) -> None:
+    now = source.now()
+    pair = selected_pair(now.document)
+    trader = trader_of(now.document, pair)
+    lines = families(source.mind(pair))
+    prices, points, mind = st.columns([40, 40, 20], gap="small")
+    for place, family in ((prices, PRICE), (points, BPS)):
+        with place, st.container(key=f"{family.split()[0]}_family_panel"):
+            st.html(panel(HEADINGS[family], ""))
+            st.echarts_chart(
+                family_option(lines[family], family), key=f"family_{family}", height=TALL, theme=None, alt=HEADINGS[family]
+            )
+    mind.html(strategy_html(trader, stale=now.stale, css="taller"))
+
+
+@st.fragment(run_every=SLOW_S)
+def _lately(source: Source) -> None:
+    now = source.now()
+    pair = selected_pair(now.document)
+    track = source.mind(pair)
+    shares, times, ratios, parameters = st.columns([22, 30, 24, 24], gap="small")
+    shares.html(reasons_html(track, stale=now.stale))
+    with times, st.container(key="reasons_panel"):
+        st.html(panel("Why, over time", ""))
+        st.echarts_chart(reason_option(track), key="reasons", height=LOW, theme=None, alt="reasons over time")
+    with ratios, st.container(key="ratios_panel"):
+        st.html(panel(HEADINGS[RATIO], ""))
+        st.echarts_chart(
+            family_option(families(track)[RATIO], RATIO), key="ratios", height=LOW, theme=None, alt=HEADINGS[RATIO]
+        )
+    name = text(trader_of(now.document, pair), "strategy") or source.settings.trading.strategy
+    parameters.html(parameters_html(name, list(source.loaded.rows())))

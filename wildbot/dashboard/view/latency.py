@@ -1,0 +1,121 @@
+"""How long everything takes: each hop from the exchange's frame to its acknowledgement, each actor's loop, now and lately.
+
+Rules: a hop is shown by its name and its actor in the order of the path; one that nobody measures is simply not there.
+"""
+
+from dataclasses import dataclass
+
+from wildbot.dashboard.view.chart import ChartOption, lines_option, spans_option, value_axis
+from wildbot.dashboard.view.document import JsonObject, number, rows, section, text, whole
+from wildbot.dashboard.view.tracks import Track
+from wildbot.dashboard.view.wording import cells, div, fixed, microseconds, milliseconds, panel, span, table
+
+PATH = {
+    "decode": "frame read → published",
+    "bus": "published → received",
+    "decide": "received → orders sent",
+    "request": "sent → at the gateway",
+    "commit": "in the journal",
+    "send": "received → bytes left",
+    "venue": "bytes left → acknowledged",
+}
+"""The hops in the order a tick becomes an order, each with what it spans."""
+
+HOPS_MAX = 24
+ACTORS_MAX = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One hop of one actor; microseconds."""
+
+    name: str
+    actor: str
+    count: int
+    p50_us: float
+    p99_us: float
+
+    @property
+    def label(self) -> str:
+        """The hop and whose it is."""
+        return f"{self.name} · {self.actor}"
+
+
+def hops(document: JsonObject) -> list[Hop]:
+    """Return every measured hop in the order of the path, at most HOPS_MAX."""
+    found: list[Hop] = []
+    for actor in rows(document, "actors"):
+        told = section(actor, "hops")
+        for name in told:
+            row = section(told, name)
+            p50, p99 = number(row, "p50_us"), number(row, "p99_us")
+            if p50 is not None and p99 is not None:
+                found.append(Hop(name, text(actor, "name"), whole(row, "count"), p50, p99))
+    order = list(PATH)
+    found.sort(key=lambda hop: (order.index(hop.name) if hop.name in PATH else len(order), hop.actor))
+    return found[:HOPS_MAX]
+
+
+def hops_option(found: list[Hop]) -> ChartOption:
+    """Return the chart of the hops."""
+    return spans_option([hop.label for hop in found], {hop.label: (hop.p50_us, hop.p99_us) for hop in found})
+
+
+def hops_html(found: list[Hop], *, stale: bool) -> str:
+    """Return the hops as a table."""
+    lines = [
+        cells(
+            ("wb-strong", hop.name),
+            ("dim", PATH.get(hop.name, "")),
+            ("", hop.actor),
+            ("r", f"{hop.count:,}"),
+            ("r", microseconds(hop.p50_us)),
+            ("r", microseconds(hop.p99_us)),
+        )
+        for hop in found
+    ]
+    headings = ["hop", "from → to", "actor", ">count", ">p50", ">p99"]
+    drawn = table(headings, lines, empty="no actor reports its hops yet")
+    return panel("Each hop", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="tall")
+
+
+def actors_option(document: JsonObject) -> ChartOption:
+    """Return the chart of each actor's loop: the time one turn took."""
+    spans: dict[str, tuple[float, float]] = {}
+    for actor in rows(document, "actors")[:ACTORS_MAX]:
+        p50, p99 = number(actor, "p50_us"), number(actor, "p99_us")
+        if p50 is not None and p99 is not None:
+            spans[text(actor, "name")] = (p50, p99)
+    return spans_option(list(spans), spans)
+
+
+def pace_option(pace: Track) -> ChartOption:
+    """Return every actor's p99 over time, on an axis of powers of ten."""
+    lines = [
+        (name, moments, [_above_nought(value) for value in values])
+        for name, moments, values in map(pace.line, pace.names())
+    ]
+    return lines_option(lines, axis=value_axis(type="log"))
+
+
+def _above_nought(value: float | None) -> float | None:
+    return None if value is None else max(1.0, value)
+
+
+def pace_html(document: JsonObject, *, stale: bool) -> str:
+    """Return each actor's pace as a table."""
+    lines = [
+        cells(
+            ("wb-strong", text(actor, "name")),
+            ("r", microseconds(number(actor, "p50_us"))),
+            ("r", microseconds(number(actor, "p99_us"))),
+            ("r", milliseconds(number(actor, "loop_lag_ms"))),
+            ("r", fixed(number(actor, "messages_per_s"), 0)),
+            ("r", milliseconds(number(actor, "heartbeat_age_ms"))),
+        )
+        for actor in rows(document, "actors")[:ACTORS_MAX]
+    ]
+    headings = ["actor", ">p50", ">p99", ">timer late", ">turns/s", ">measured"]
+    drawn = table(headings, lines, empty="no actor has reported yet")
+    aside = span("", "since the last heartbeat")
+    return panel("Actors", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="taller", aside=aside)

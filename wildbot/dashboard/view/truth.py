@@ -1,0 +1,122 @@
+"""How far the results can be believed: the profit under every fill model, where it came from, what the price did after.
+
+Rules: nothing is filled in: a value that is not known yet is a dash, and a sign that changes between the models is said.
+Source: the `truth` section of the status document.
+"""
+
+from collections.abc import Sequence
+
+from wildbot.dashboard.view.document import JsonObject, as_number, decimal, number, rows, section, text, whole
+from wildbot.dashboard.view.wording import NOTHING, cells, div, fixed, gain_class, money, panel, span, table, tag
+
+BRACKET = (("low", "back of the queue"), ("calibrated", "calibrated"), ("high", "touch"))
+SPLIT = (
+    ("spread", "spread captured"),
+    ("adverse_selection", "adverse selection"),
+    ("inventory", "inventory drift"),
+    ("fees", "fees"),
+)
+UNKNOWN = "no result to judge yet: it begins with the first fills"
+
+
+def verdict(truth: JsonObject) -> tuple[str, str]:
+    """Return the colour class and the words on whether gain or loss can be told."""
+    stable = truth.get("sign_stable")
+    low, high = _bounds(truth)
+    if low is None or high is None or not isinstance(stable, bool):
+        return "dim", "not known yet"
+    if not stable:
+        return "warn", "◆ the sign depends on the fill model"
+    return ("good", "▲ a gain under every model") if low > 0 else ("bad", "▼ a loss under every model")
+
+
+def truth_html(document: JsonObject, *, stale: bool, css: str = "low") -> str:
+    """Return the panel: bracket, split and markouts, short."""
+    truth = section(document, "truth")
+    tone, words = verdict(truth)
+    if not truth:
+        body = span("dim", UNKNOWN)
+    else:
+        body = _bracket(truth) + div("wb-truth-pair", _split(truth), _markouts(truth))
+    return panel("Truth", div(f"wb-truth {'stale' if stale else ''}", body), css=css, aside=span(tone, words))
+
+
+def models_html(document: JsonObject, *, stale: bool) -> str:
+    """Return every fill model's result as a table."""
+    models = section(section(document, "truth"), "models")
+    lines = [
+        cells(
+            ("wb-strong", name.replace("_", " ")),
+            ("r", f"{whole(model, 'fills'):,}"),
+            (f"r {gain_class(number(model, 'net_pnl'))}", money(decimal(model, "net_pnl"), sign=True)),
+        )
+        for name, model in ((name, section(models, name)) for name in list(models)[:8])
+    ]
+    drawn = table(["fill model", ">fills", ">net"], lines, empty=UNKNOWN)
+    return panel("Fill models", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="middle")
+
+
+def _bounds(truth: JsonObject) -> tuple[float | None, float | None]:
+    bracket = section(truth, "bracket")
+    return number(bracket, "low"), number(bracket, "high")
+
+
+def _bracket(truth: JsonObject) -> str:
+    bracket = section(truth, "bracket")
+    low, high = _bounds(truth)
+    marks = ""
+    if low is not None and high is not None and high > low:
+        room = max(high, 0.0) - min(low, 0.0)
+
+        def place(value: float) -> float:
+            return 100 * max(0.0, min(1.0, (value - min(low, 0.0)) / room))
+
+        likely = number(bracket, "calibrated")
+        marks = div("wb-fill blue", style=f"left:{place(low):.1f}%;width:{place(high) - place(low):.1f}%")
+        marks += div("wb-nought", style=f"left:{place(0.0):.1f}%", title="nought")
+        marks += div("wb-likely", style=f"left:{place(likely):.1f}%", title="calibrated") if likely is not None else ""
+    figures = [
+        div(
+            "wb-figure",
+            span("", label),
+            span(f"wb-strong {gain_class(number(bracket, name))}", money(decimal(bracket, name), sign=True)),
+        )
+        for name, label in BRACKET
+    ]
+    return div("wb-bracket", div("wb-track", marks), div("wb-bracket-figures", *figures))
+
+
+def _split(truth: JsonObject) -> str:
+    split = section(truth, "split")
+    return _figures(
+        [(label, money(decimal(split, name), sign=True), gain_class(number(split, name))) for name, label in SPLIT]
+    )
+
+
+def _markouts(truth: JsonObject) -> str:
+    found = [
+        (
+            f"after {_horizon(row)}",
+            f"{fixed(number(row, 'mean_bps'), sign=True)} bp",
+            gain_class(number(row, "mean_bps")),
+        )
+        for row in rows(truth, "markouts")[:4]
+    ]
+    return _figures(found or [("markouts", NOTHING, "")])
+
+
+def _horizon(row: JsonObject) -> str:
+    seconds = as_number(row.get("horizon_s"))
+    if seconds is None:
+        return text(row, "horizon_s", NOTHING)
+    return f"{seconds:g} s" if seconds < 60 else f"{seconds / 60:g} min"
+
+
+def _figures(lines: Sequence[tuple[str, str, str]]) -> str:
+    return div(
+        "wb-truth-figures",
+        *(
+            div("wb-figure", span("", label), tag("span", f"wb-strong {tone}", span("", value)))
+            for label, value, tone in lines
+        ),
+    )
