@@ -200,8 +200,7 @@ class StatusBoard:
             "allocator": self._allocator_row(now_ns),
             "gateway": self._gateway_row(now_ns),
             "actors": [
-                actor_row(*self._beats[name], now_ns) | {"hops": self._hops.rows(name, now_ns)}
-                for name in sorted(self._beats)
+                actor_row(*self._beats[name], self._hops.rows(name, now_ns), now_ns) for name in sorted(self._beats)
             ],
             "trades": [trade_row(trade, self._instruments[trade.pair]) for trade in self._trades],
             "alerts": [alert_row(alert) for alert in self._alerts],
@@ -224,6 +223,7 @@ class StatusBoard:
             "equity": self._equity.points(),
             "candles": {pair: self._candles[pair].rows() for pair in run.traded if pair in self._candles},
             "fills": {pair: [trade for trade in trades if trade["pair"] == pair] for pair in run.traded},
+            "latencies": self._hops.counts(),
             "sparks": {pair: candles.spark() for pair, candles in self._candles.items()},
         }
 

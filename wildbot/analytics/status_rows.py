@@ -148,8 +148,8 @@ def lease_row(lease: CapitalLease, now_ns: int) -> Row:
     return {"pair": lease.pair, "epoch": lease.epoch, "amount": money_text(lease.amount), "expires_in_s": left_s}
 
 
-def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, now_ns: int) -> Row:
-    """Return one process's row by its last heartbeat."""
+def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, hops: Mapping[str, Row], now_ns: int) -> Row:
+    """Return one process's row by its last heartbeat, with the hops that end in it."""
     return {
         "name": beat.actor,
         "pid": beat.pid,
@@ -162,6 +162,7 @@ def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, now_ns: int) -> Row
         "p50_us": number(beat.p50_us),
         "p99_us": number(beat.p99_us),
         "loop_lag_ms": number(beat.loop_lag_ms),
+        "hops": hops,
     }
 
 
