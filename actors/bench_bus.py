@@ -1,8 +1,8 @@
 """How long a book takes over the market socket, from one process to one and to three, and what becomes of a slow reader.
 
 Rules: the project's own publisher and subscriber, its own frames, real processes; the delay is from before the frame is
-    made to after it is read. The slow reader works `OVERLOAD` times as long on each book as they are apart, and conflates
-    as a trader does: its delay is the age of what it acts on.
+    made to after it is read. The slow reader works `OVERLOAD` times as long on each book as they are apart, conflating as
+    a trader does: its delay is the age of what it acts on.
 """
 
 import multiprocessing

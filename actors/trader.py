@@ -27,7 +27,15 @@ from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, money_from_text
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.status import Severity
-from wildbot.protocol.bus import EVERYONE, FROM_ALLOCATOR, FROM_GATEWAY, encode, market_topic, read_market_frame
+from wildbot.protocol.bus import (
+    EVERYONE,
+    FROM_ALLOCATOR,
+    FROM_GATEWAY,
+    conflated,
+    encode,
+    market_topic,
+    read_market_frame,
+)
 from wildbot.strategies.base import Decision, find_strategy
 from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat
 from wildbot.trading.limits import EngineLimits
@@ -114,7 +122,10 @@ class Trader:
     def _hear_market(self) -> None:
         frames = self._market.drain()
         self._runtime.vitals.handled(len(frames))
-        for frame in frames:
+        kept = conflated(frames)
+        if len(kept) < len(frames):
+            self._say(Note(Severity.WARNING, "behind", f"{len(frames) - len(kept)} books skipped for newer ones"))
+        for frame in kept:
             event, now_ns = read_market_frame(frame), self._runtime.now_ns()
             if type(event) is BookSnapshot:
                 self._bus.record(now_ns - event.recv_ts_ns)

@@ -197,7 +197,7 @@ class TraderSeat:
             position=inheritance.position,
             strategy=self._strategy,
             parameters=self._parameters,
-            limits=self._limits,
+            limits=msgspec.structs.replace(self._limits, rate_max=inheritance.rate_max),
         )
         self.engine.warm(self._history)
         if self._session is not None:

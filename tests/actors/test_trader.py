@@ -21,7 +21,7 @@ from wildbot.model.errors import ConfigurationError
 from wildbot.model.executions import Accepted, Canceled, OrderReport
 from wildbot.model.instrument import money_from_text
 from wildbot.model.orders import CancelOrder, NewOrder
-from wildbot.protocol.bus import TO_ALLOCATOR, TO_GATEWAY, encode, market_frame
+from wildbot.protocol.bus import BACKLOG_MIN, TO_ALLOCATOR, TO_GATEWAY, encode, market_frame
 
 NAME = b"trader-SOL-USDC"
 EPOCH = 7
@@ -232,3 +232,12 @@ def test_it_measures_the_way_to_it_and_its_own_part(desk: Desk) -> None:
     hops = {hop.name: hop for hop in desk.runtime.vitals.heartbeat("trader", EPOCH, "trading", 0).hops}
     assert set(hops) == {"bus", "decide"}
     assert sum(hops["bus"].counts.values()) == desk.book_seq
+
+
+def test_a_trader_far_behind_acts_on_the_newest_book_and_says_so(desk: Desk) -> None:
+    desk.quote()
+    for number in range(2 * BACKLOG_MIN):
+        desk.publish(15_000 + number % 2)
+    desk.turn_until(lambda: "books skipped for newer ones" in (desk.runtime.home.log / "trader-SOL-USDC.log").read_text())
+    assert desk.trader.engine is not None
+    desk.turn_until(lambda: desk.trader.engine is not None and desk.trader.engine.market.book.seq == desk.book_seq)

@@ -10,7 +10,7 @@ from wildbot.model.desk import CapitalLease, OrderRequest, Report, ToGateway
 from wildbot.model.errors import ProtocolError
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import Liquidity, Money
-from wildbot.model.market_data import BookSnapshot, FeedBeat, TradePrint
+from wildbot.model.market_data import BookSnapshot, FeedBeat, MarketEvent, TradePrint
 from wildbot.model.orders import CancelOrder, NewOrder, Purpose, Side
 from wildbot.model.status import Alert, Severity
 from wildbot.protocol import bus
@@ -65,3 +65,28 @@ def test_a_message_of_another_channel_is_refused() -> None:
 @pytest.mark.parametrize("union", [ToGateway, ToSupervisor, FromSupervisor])
 def test_tags_within_a_channel_are_distinct(union: object) -> None:
     msgspec.msgpack.Decoder(union)  # raises TypeError when two messages share a tag
+
+
+def a_book(pair: str, seq: int) -> BookSnapshot:
+    return BookSnapshot(pair, seq, 1, 2, (100,), (5,), (101,), (7,))
+
+
+def a_backlog(books: int) -> list[MarketEvent]:
+    """Books of two pairs with a beat and a trade among them."""
+    events: list[MarketEvent] = [a_book(pair, seq) for seq in range(1, books + 1) for pair in ("BTC/USD", "BTC/USDC")]
+    events.insert(books, FeedBeat(1, 1, True, {}))
+    events.insert(books // 2, TradePrint("BTC/USD", 1, Side.BUY, 1, 1, 1, 1))
+    return events
+
+
+def test_a_backlog_keeps_the_newest_book_of_each_pair_and_everything_else() -> None:
+    events = a_backlog(bus.BACKLOG_MIN)
+    kept = [bus.read_market_frame(frame) for frame in bus.conflated([bus.market_frame(event) for event in events])]
+    others = [event for event in events if not isinstance(event, BookSnapshot)]
+    newest = [a_book(pair, bus.BACKLOG_MIN) for pair in ("BTC/USD", "BTC/USDC")]
+    assert kept == others + newest
+
+
+def test_what_is_no_backlog_is_left_alone() -> None:
+    frames = [bus.market_frame(a_book("BTC/USD", seq)) for seq in range(1, bus.BACKLOG_MIN)]
+    assert bus.conflated(frames) == frames

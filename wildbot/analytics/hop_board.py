@@ -44,6 +44,9 @@ class _Hop:
             "octaves": {str(bits): count for bits, count in sorted(self._whole.octaves().items())},
         }
 
+    def whole(self) -> Row:
+        return {"total_ns": self._whole.total_ns, "counts": {str(key): n for key, n in self._whole.counts.items()}}
+
     def _turn_over(self, now_ns: int) -> None:
         for _ in range(2):
             if now_ns - self._since_ns < RECENT_NS:
@@ -68,6 +71,10 @@ class HopBoard:
                     continue
                 known[each.name] = _Hop(now_ns)
             known[each.name].add(each, now_ns)
+
+    def counts(self) -> Row:
+        """Return all since the start, to be added or subtracted: `{actor: {hop: {total_ns, counts {bucket: n}}}}`."""
+        return {actor: {name: hop.whole() for name, hop in hops.items()} for actor, hops in self._actors.items()}
 
     def rows(self, actor: str, now_ns: int) -> dict[str, Row]:
         """Return each hop of an actor: `{count, p50_us, p99_us, total_s, octaves {k: n}}`.

@@ -206,8 +206,7 @@ class StatusBoard:
             "allocator": allocator_row(self._allocator, now_ns),
             "gateway": gateway_row(self._gateway, now_ns),
             "actors": [
-                actor_row(*self._beats[name], now_ns) | {"hops": self._hops.rows(name, now_ns)}
-                for name in sorted(self._beats)
+                actor_row(*self._beats[name], self._hops.rows(name, now_ns), now_ns) for name in sorted(self._beats)
             ],
             "trades": [trade_row(trade, self._instruments[trade.pair]) for trade in self._trades],
             "alerts": [alert_row(alert) for alert in self._alerts],
@@ -228,7 +227,8 @@ class StatusBoard:
         """Return the status and the history that a page opened now would otherwise have missed."""
         trades = [trade_row(trade, self._instruments[trade.pair]) for trade in self._trades]
         fills = {pair: [trade for trade in trades if trade["pair"] == pair] for pair in run.traded}
-        return self.reply(run, now_ns) | self._past.snapshot(run.traded) | {"fills": fills}
+        past = self._past.snapshot(run.traded)
+        return self.reply(run, now_ns) | past | {"fills": fills, "latencies": self._hops.counts()}
 
     def _account(self, run: RunView, sheet: AccountSheet | None) -> Row:
         if sheet is None:

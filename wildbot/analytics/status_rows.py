@@ -178,8 +178,8 @@ def gateway_row(row: GatewayStatus | None, now_ns: int) -> Row:
     }
 
 
-def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, now_ns: int) -> Row:
-    """Return one process's row by its last heartbeat."""
+def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, hops: Mapping[str, Row], now_ns: int) -> Row:
+    """Return one process's row by its last heartbeat, with the hops that end in it."""
     return {
         "name": beat.actor,
         "pid": beat.pid,
@@ -192,6 +192,7 @@ def actor_row(beat: Heartbeat, heard_ns: int, restarts: int, now_ns: int) -> Row
         "p50_us": number(beat.p50_us),
         "p99_us": number(beat.p99_us),
         "loop_lag_ms": number(beat.loop_lag_ms),
+        "hops": hops,
     }
 
 

@@ -8,11 +8,13 @@ import msgspec
 import typer
 
 from actors.bench_backtest import measure_backtest
+from actors.bench_bus import measure_bus
 from actors.bench_engine import BOOKS, MAKER, measure_engine
 from actors.bench_exchange import SECTIONS, measure_exchange
 from actors.bench_feed import measure_feed, replay_frames
 from actors.bench_journal import COMMITS, measure_journal
 from actors.bench_startup import STARTS, measure_startup
+from actors.bench_wire import SECONDS, measure_wire
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
 from wildbot.commands.backtest_job import BacktestJob, setup_of
@@ -47,6 +49,44 @@ def feed(
     if not frames.is_file():
         fail(f"{frames} does not exist", EXIT_FAILED)
     _show(replay_frames(frames), as_json=json_output)
+
+
+@app.command()
+@explained
+def bus(
+    rate: Annotated[int, typer.Option("--rate", min=10, max=100_000, help="Books per second.")] = 1_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=600, help="How long each part lasts.")] = 5.0,
+    json_output: JsonOption = False,
+) -> None:
+    """Books over the market socket between processes: one reader, three, and one that cannot keep up.
+
+    Example: wildbot bench bus --json
+    """
+    measured = measure_bus(rate, seconds)
+    if json_output:
+        print_json(measured)
+        return
+    for record in measured.values():
+        if isinstance(record, dict):
+            _show(record, as_json=False)
+
+
+@app.command()
+@explained
+def wire(
+    traders: Annotated[int, typer.Option("--traders", min=1, max=3, help="How many trade.")] = 1,
+    rate: Annotated[int, typer.Option("--rate", min=50, max=20_000, help="Book updates per second, eight pairs.")] = 1_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=600, help="How long to measure.")] = SECONDS,
+    in_memory: Annotated[
+        bool, typer.Option("--in-memory", help="With the journal in memory: what the disk costs is the difference.")
+    ] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """From a market move to the order it causes, through the real processes, on a loopback exchange of its own.
+
+    Example: wildbot bench wire --traders 3 --rate 5000 --json
+    """
+    _show(msgspec.to_builtins(measure_wire(traders, rate, seconds, in_memory=in_memory)), as_json=json_output)
 
 
 @app.command()

@@ -71,12 +71,14 @@ class GatewayState:
     the account; `foreign_seen`, `foreign_held`: quote that others' open orders hold, as last seen and as it counts;
     `locked_until_ns`: no private REST before then; `refused_topics`: what our key may not do any more;
     `requests`: orders placed, amended, cancelled, denied and rejected since the start;
-    `clock_fault`: how our clock differs from the venue's; `entries_closed`: why the supervisor lets nothing be entered.
+    `rate_max`: the order counter's ceiling as the venue stated it, 0 before; `clock_fault`: how our clock differs from the
+    venue's; `entries_closed`: why the supervisor lets nothing be entered.
     """
 
     setup: GatewaySetup
     books: Books
     now_ns: int = 0
+    rate_max: float = 0.0
     phase: Phase = Phase.STARTING
     reason: str = "start"
     halt_reason: str = ""
@@ -206,7 +208,8 @@ class GatewayState:
     def budget(self, pair: str) -> RateBudget:
         """Return the pair's order counter."""
         if pair not in self.budgets:
-            self.budgets[pair] = RateBudget(*TIER_LIMITS[self.setup.tier])
+            tier = TIER_LIMITS[self.setup.tier]
+            self.budgets[pair] = RateBudget(self.rate_max or tier.threshold, tier.decay_per_s)
         return self.budgets[pair]
 
     def resting_buys(self, pair: str, but: str = "") -> Money:

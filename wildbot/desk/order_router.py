@@ -177,8 +177,9 @@ class OrderRouter:
         match news:
             case StreamVerified():
                 state.stream_up = True
+                state.rate_max = news.rate_max or state.rate_max
                 for budget in state.budgets.values():
-                    budget.threshold = news.rate_max or budget.threshold
+                    budget.threshold = state.rate_max or budget.threshold
             case StreamLost():
                 self._lost(news.reason, now_ns)
             case OpenOrdersStated():

@@ -143,7 +143,8 @@ class Peers:
         self._numbers[epoch] = 0
         state.note(now_ns, "inheritance", f"epoch {epoch}, {state.books.position(pair).lots} lots", pair)
         position, fees = state.books.position(pair), state.fees[pair]
-        state.do(TellTrader(epoch, Inheritance(epoch, state.instruments[pair], fees, position, hello.number)))
+        told = Inheritance(epoch, state.instruments[pair], fees, position, hello.number, state.rate_max)
+        state.do(TellTrader(epoch, told))
 
     def _fence(self, pair: str, epoch: int) -> None:
         state = self._state

@@ -62,13 +62,14 @@ class PositionState(msgspec.Struct, frozen=True, array_like=True):
 
 class Inheritance(msgspec.Struct, frozen=True, array_like=True, tag="inheritance"):
     """The gateway's answer to the `TraderHello` of number `hello`: what the journal knows of this pair. No order of ours
-    rests on it."""
+    rests on it. `rate_max` is the ceiling of the venue's order counter as it stated it, 0 when it did not."""
 
     epoch: int
     instrument: Instrument
     fees: FeeSchedule
     position: PositionState
     hello: int = 1
+    rate_max: float = 0.0
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, tag="report"):

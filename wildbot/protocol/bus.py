@@ -23,6 +23,11 @@ EVERYONE = b"all" + TOPIC_END
 MESSAGE_BYTES_MAX = 1 << 20
 """Larger frames are refused at the socket; the largest honest one (an inheritance) is far below."""
 
+BACKLOG_MIN = 64
+"""So many frames that wait at once are a backlog: a reader that is this far behind acts on the newest books only."""
+
+_BOOK_TAG = msgspec.msgpack.encode("book")
+
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -69,6 +74,25 @@ def market_frame(event: MarketEvent) -> bytes:
     else:
         topic = market_topic(event.pair)
     return topic + _encoder.encode(event)
+
+
+def conflated(frames: list[bytes]) -> list[bytes]:
+    """Return the frames of one pair's reader without the books that a later book among them replaces.
+
+    Fewer than `BACKLOG_MIN` are no backlog and come back as they are: signals see every book while we keep up.
+    """
+    if len(frames) < BACKLOG_MIN:
+        return frames
+    last: dict[bytes, int] = {}
+    kept: list[bytes | None] = list(frames)
+    for place, frame in enumerate(frames):
+        end = frame.find(TOPIC_END)
+        if frame.startswith(_BOOK_TAG, end + 2):  # after the topic and the array's own byte
+            topic = frame[:end]
+            if topic in last:
+                kept[last[topic]] = None
+            last[topic] = place
+    return [frame for frame in kept if frame is not None]
 
 
 def read_market_frame(frame: bytes) -> MarketEvent:

@@ -20,6 +20,7 @@ class EngineLimits(msgspec.Struct, frozen=True):
     stale_order_policy: StaleOrderPolicy = StaleOrderPolicy.REEVALUATE
     rate_reserve: float = 0.4
     tier: str = "intermediate"
+    rate_max: float = 0.0
     late_book_ns: int = 500 * NANOS_PER_MS
     slow_answer_ns: int = 1_000 * NANOS_PER_MS
     feed_shows_own: bool = False
@@ -35,5 +36,6 @@ class EngineLimits(msgspec.Struct, frozen=True):
         )
 
     def rate_budget(self) -> RateBudget:
-        """Return a fresh model of the venue's order counter for the account's tier."""
-        return RateBudget(*TIER_LIMITS[self.tier])
+        """Return a fresh model of the venue's order counter for the account's tier, or the ceiling the venue stated."""
+        tier = TIER_LIMITS[self.tier]
+        return RateBudget(self.rate_max or tier.threshold, tier.decay_per_s)
