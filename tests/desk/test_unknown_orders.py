@@ -1,10 +1,13 @@
 """Orders with an unknown outcome are explained with the few calls that there are."""
 
+import pytest
+
 from tests.desk.builders_router import LOTS, PAIR, SECOND, Desk, a_fill, a_ready_desk, a_resting_desk, a_view, an_order
-from wildbot.desk.gateway_commands import AskVenue, GatewayCommand
+from wildbot.desk.gateway_commands import ArmTimer, AskVenue, GatewayCommand, Leave
 from wildbot.desk.intents import new_intent
 from wildbot.desk.reconciliation import RECORDS_LAG_NS
 from wildbot.desk.venue_queries import Query, QueryRefused, StreamLost, Topic
+from wildbot.desk.watch import StopRequested
 from wildbot.liaison.questions import Questions
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.executions import CancelRejected, NotPlaced, OutcomeUnknown
@@ -140,3 +143,15 @@ def test_cancels_over_rest_go_in_batches_that_leave_room_for_looks() -> None:
     desk.done.clear()
     desk.run(30)
     assert 0 < asked(desk, Topic.CANCEL) <= 30 / 2.5 + 1
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+def test_a_stop_leaves_the_switch_armed_while_an_order_is_unexplained(unknown: bool) -> None:
+    desk = a_ready_desk()
+    if unknown:
+        desk.ask(an_order())
+        desk.hear(OutcomeUnknown("wb7x1", "new", "EService:Busy", desk.now))
+    desk.take(desk.router.on_shell(StopRequested(), desk.now))
+    desk.run(26)
+    assert [each.clean for each in desk.done if isinstance(each, Leave)] == [True]
+    assert (ArmTimer(0) in desk.done) is not unknown

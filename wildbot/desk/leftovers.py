@@ -41,7 +41,7 @@ class Leftovers:
                 text = "the venue's records do not explain all orders of the last run; still looking, no order leaves"
                 self._state.alert(Severity.CRITICAL, "unexplained", text)
             yield Pause(LOOKS_APART_NS * min(looks, 5))
-            yield from self._look.look() if self._look.needs_whole() else self._look.find()
+            yield from self._look.explain()
             looks += 1
         self._state.clear("unexplained")
         empty_looks = 0 if self._look.ours_resting else 1

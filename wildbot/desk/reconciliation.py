@@ -64,9 +64,9 @@ class Reconciliation:
 
     def is_needed(self) -> bool:
         """Whether something is unexplained that a look could explain now."""
-        return self.needs_whole() or self._may_find()
+        return self._needs_whole() or self._may_find()
 
-    def needs_whole(self) -> bool:
+    def _needs_whole(self) -> bool:
         """Whether what is unexplained is more than the outcome of a request."""
         state = self._state
         return state.wants_look or bool(state.orphans) or bool(state.intents.missing_fills())
@@ -91,9 +91,12 @@ class Reconciliation:
         self._state.wants_look = False
         yield from self._look(whole=True)
 
-    def find(self) -> Steps:
-        """One look for unknown orders, which ends as soon as nothing is in doubt any more."""
-        yield from self._look(whole=False)
+    def explain(self) -> Steps:
+        """One look, whole if it has to be; one for unknown orders ends as soon as nothing is in doubt any more."""
+        if self._needs_whole():
+            yield from self.look()
+        else:
+            yield from self._look(whole=False)
 
     def _look(self, *, whole: bool) -> Steps:
         state, asked_ns = self._state, self._state.now_ns

@@ -118,12 +118,12 @@ class Recovery:
         self._ready()
 
     def look(self) -> Plan:
-        """Explain what is unexplained."""
+        """Compare everything with the venue's records."""
         yield from self._look.look()
 
-    def find(self) -> Plan:
-        """Explain what is unexplained of our orders, with as few calls as that takes."""
-        yield from self._look.find()
+    def explain(self) -> Plan:
+        """Explain what is unexplained, with as few calls as that takes."""
+        yield from self._look.explain()
 
     def check_clock(self) -> Plan:
         """Compare our clock with the exchange's until they agree."""
@@ -157,18 +157,19 @@ class Recovery:
         while empty_looks < 2:
             ours = yield from self._look.open_orders()
             state.want_cancel_all("stop")
-            live = any(True for _ in state.intents.live())
+            live = list(state.intents.live())
             empty_looks = 0 if ours else empty_looks + 1
             if live or empty_looks < 2:
                 yield Pause(NANOS_PER_SECOND)
-            if live and not ours:
-                yield from self._look.look()  # ended at the venue, but the report never came
+            if live and not ours and (self._look.is_needed() or any(each.order_id for each in live)):
+                yield from self._look.explain()  # ended at the venue, but the report never came
         if state.intents.missing_fills():
             yield from self._look.trades()
         state.note(state.now_ns, "none_rest", "the venue confirmed twice that nothing of ours rests")
         state.do(TellSupervisor(NoneRest()))
         if leave:
-            state.do(ArmTimer(0))
+            if not any(True for _ in state.intents.live()):  # else records that lag may hide one that does rest
+                state.do(ArmTimer(0))
             yield Pause(NANOS_PER_SECOND // 2)
             state.do(CloseStream("stop"), Leave(True, "nothing of ours rests", again))
 

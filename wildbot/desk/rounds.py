@@ -76,4 +76,4 @@ class Rounds:
             return []
         self._looked_ns = now_ns
         self._looks += 1
-        return [("look", self._recovery.look() if whole or self._look.needs_whole() else self._recovery.find())]
+        return [("look", self._recovery.look() if whole else self._recovery.explain())]
