@@ -28,7 +28,7 @@ from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.status import Severity
 from wildbot.protocol.bus import EVERYONE, FROM_ALLOCATOR, FROM_GATEWAY, encode, market_topic, read_market_frame
 from wildbot.strategies.base import Decision, find_strategy
-from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat
+from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat, leaving_seat
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.note import Note
 from wildbot.trading.quote_diff import StaleOrderPolicy
@@ -71,19 +71,27 @@ def engine_limits(limits: TraderLimits) -> EngineLimits:
     )
 
 
+def the_seat(config: TraderConfig) -> TraderSeat:
+    """Return the seat this start was made for. Raises: ConfigurationError naming key, value and rule."""
+    limits = engine_limits(config.limits)
+    if config.only_leaves:
+        return leaving_seat(config.pair, config.epoch, limits)
+    return TraderSeat(
+        config.pair,
+        config.epoch,
+        strategy=find_strategy(config.strategy),
+        parameters=config.parameters,
+        limits=limits,
+        has_sessions=config.has_sessions,
+    )
+
+
 class Trader:
     """One start of one trader, on a given loop."""
 
     def __init__(self, runtime: Runtime, config: TraderConfig) -> None:
         self._runtime = runtime
-        self._seat = TraderSeat(
-            config.pair,
-            config.epoch,
-            strategy=find_strategy(config.strategy),
-            parameters=config.parameters,
-            limits=engine_limits(config.limits),
-            has_sessions=config.has_sessions,
-        )
+        self._seat = the_seat(config)
         self._bus, self._decide = runtime.vitals.hop("bus"), runtime.vitals.hop("decide")
         self._tick_ns = 0
         self._alerted: dict[str, int] = {}

@@ -34,7 +34,8 @@ class TraderLimits(msgspec.Struct, frozen=True):
 
 class TraderConfig(msgspec.Struct, frozen=True):
     """One start of one trader. `parameters` are the strategy's, by the names of its settings section;
-    `fingerprint` is that of the supervisor's settings; `has_sessions`: the instrument does not always trade."""
+    `fingerprint` is that of the supervisor's settings; `has_sessions`: the instrument does not always trade;
+    `only_leaves`: no strategy runs, what the pair holds is left."""
 
     home: str
     pair: str
@@ -45,6 +46,7 @@ class TraderConfig(msgspec.Struct, frozen=True):
     log_level: str
     fingerprint: str = ""
     has_sessions: bool = False
+    only_leaves: bool = False
 
     def to_environment(self) -> str:
         """Return the JSON text for `ENVIRONMENT_NAME`."""
