@@ -29,6 +29,9 @@ from wildbot.trading.lease_keeper import RENEW_NS
 
 _ENCODER = msgspec.json.Encoder()
 
+Asked = OrderRequest | TraderHello | LeaseRequest
+"""What a trader says to the desk."""
+
 
 class DecisionSink:
     """Counts and hashes decisions; `write` gets each as one JSON line (bytes, without the newline) when it is given."""
@@ -64,7 +67,7 @@ class TraderStage:
     """One trader; `ask` hands a message to the desk."""
 
     def __init__(
-        self, pair: str, epoch: int, setup: BacktestSetup, ask: Callable[[object, int], None], sink: DecisionSink
+        self, pair: str, epoch: int, setup: BacktestSetup, ask: Callable[[Asked, int], None], sink: DecisionSink
     ) -> None:
         self.pair = pair
         self._epoch = epoch

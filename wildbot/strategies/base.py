@@ -126,13 +126,15 @@ class Strategy(Protocol):
 class StrategySpec(msgspec.Struct, frozen=True):
     """A strategy as the system finds it: `name` is also its settings section; each field of `config` bears its range
     (`msgspec.Meta`), rules over several fields stand in its `__post_init__` and use `require`. With a `contest` it is
-    exclusive: of all instruments only the one with the strongest signal may be entered."""
+    exclusive: of all instruments only the one with the strongest signal may be entered. `resting_stop` is for a strategy
+    whose stop rests on the exchange: the parameter's name, and its distance from the entry in percent."""
 
     name: str
     summary: str
     config: type[msgspec.Struct]
     build: Callable[[msgspec.Struct, Instrument], Strategy]
     contest: Callable[[msgspec.Struct], Contest] | None = None
+    resting_stop: Callable[[msgspec.Struct], tuple[str, float]] | None = None
 
     @property
     def exclusive(self) -> bool:
@@ -168,6 +170,20 @@ class StrategySpec(msgspec.Struct, frozen=True):
                     self.name, key, parameters.get(key), rest.partition("it must be ")[2] or text
                 ) from None
             raise ParameterError(self.name, key, parameters.get(key), _rule(text, self.config, key)) from None
+
+
+def check_stop(strategy: str, parameters: dict[str, object], exit_collar_pct: float) -> None:
+    """Complain about a stop that every order gateway would deny. Raises: ConfigurationError, for any bad parameter too."""
+    spec = find_strategy(strategy)
+    config = spec.configure(parameters)
+    if spec.resting_stop is None:
+        return
+    key, distance_pct = spec.resting_stop(config)
+    if not distance_pct < exit_collar_pct:
+        raise ConfigurationError(
+            f"{strategy}.{key} puts the stop {distance_pct:g} % from the entry, where risk.exit_collar_pct ="
+            f" {exit_collar_pct:g} denies it; lower the one or raise the other"
+        )
 
 
 class ParameterError(ConfigurationError):

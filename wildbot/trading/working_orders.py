@@ -39,7 +39,7 @@ from wildbot.trading.quote_diff import NOTHING, QuotePolicy, QuoteTarget, Wanted
 from wildbot.trading.rate_budget import ADD_COST
 from wildbot.trading.risk import Denial, RiskFacts, RiskGate
 from wildbot.trading.standing import Standing
-from wildbot.trading.taker import Pursuit, TakerOrder, taker_ticks
+from wildbot.trading.taker import Pursuit, TakerOrder, inside_collar, taker_ticks
 
 ORDER_TTL_NS = NANOS_PER_SECOND
 """An order that reaches the gateway later than this was decided on another market."""
@@ -102,11 +102,13 @@ class WorkingOrders:
         if facts.book is None or not self.ledger.is_empty or now_ns < self._no_new_until_ns:
             return []
         self._numbered += 1
+        collar_pct = self._gate.limits.collar_pct(order.purpose)
+        far_ticks = taker_ticks(order, facts.book, facts.instrument)
         command = NewOrder(
             cl_ord_id=client_order_id(self._epoch, self._numbered),
             pair=self._pair,
             side=order.side,
-            ticks=taker_ticks(order, facts.book, facts.instrument),
+            ticks=inside_collar(far_ticks, order.side, facts.book, facts.instrument, collar_pct),
             lots=self._standing.sellable_lots(order.lots) if order.side is Side.SELL else order.lots,
             purpose=order.purpose,
             time_in_force=TimeInForce.IOC,
