@@ -184,10 +184,13 @@ class Trader:
         self._runtime.alert(note.level, f"{self._runtime.name}/{note.code}", note.text)
 
     def _say_decision(self) -> None:
-        decision = self.engine.decision if self.engine is not None else None
+        if self.engine is None:
+            return
+        decision = self.engine.decision
         if decision is not None and decision is not self._decision:
             self._decision = decision
-            self._runtime.log.debug("{} {} {} {}", decision.action, decision.reason, decision.text, decision.indicators)
+            told = decision.text or self.engine.hindrance
+            self._runtime.log.debug("{} {} {} {}", decision.action, decision.reason, told, decision.indicators)
 
     def _say_status(self) -> None:
         if self.engine is not None:

@@ -98,7 +98,10 @@ def setup_of(job: BacktestJob) -> BacktestSetup:
     risk = job.settings.risk
     notional = max(risk.max_order_notional, 10 * job.capital)
     settings = job.settings.model_copy(
-        update={"risk": risk.model_copy(update={"max_order_notional": notional, "allow_short": job.allow_short})}
+        update={
+            "risk": risk.model_copy(update={"max_order_notional": notional, "allow_short": job.allow_short}),
+            "capital": job.settings.capital.model_copy(update={"starting": job.capital}),  # a day's turnover counts in it
+        }
     )
     spec = find_strategy(job.strategy)
     spec.configure(job.parameters)  # a bad value is told before a recording is read

@@ -26,7 +26,17 @@ WAITS_FOR = {
 }
 """What a trader waits for by its reason code; any other code of its strategy means a signal."""
 TROUBLE = frozenset(
-    {"", "starting", "no_book", "book_invalid", "data_stale", NO_LEASE, "below_exchange_minimum", *DenialCode}
+    {
+        "",
+        "starting",
+        "no_book",
+        "book_invalid",
+        "data_stale",
+        "order_refused",
+        NO_LEASE,
+        "below_exchange_minimum",
+        *DenialCode,
+    }
 )
 TROUBLE_WITH = ("venue_", "pair_")
 """Codes, and beginnings of codes, of a trader that cannot do what it wants."""

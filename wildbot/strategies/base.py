@@ -28,6 +28,8 @@ from wildbot.trading.taker import TakerOrder
 
 Indicators = dict[str, float | None]
 
+REST_NOTHING = "rest_nothing"
+
 
 class TradingView(msgspec.Struct):
     """What a strategy may know. The engine owns and refills it; strategies read.
@@ -80,14 +82,16 @@ class Decision(msgspec.Struct, frozen=True):
 
     @property
     def action(self) -> str:
-        """What it comes to in one word: take, quote_bid, quote_ask, quote_both or rest_nothing."""
+        """What it comes to in one word: take, quote_bid, quote_ask, quote_both, rest_stop or rest_nothing."""
         if self.taker is not None:
             return "take"
         if self.target.bid is not None and self.target.ask is not None:
             return "quote_both"
         if self.target.bid is not None:
             return "quote_bid"
-        return "quote_ask" if self.target.ask is not None else "rest_nothing"
+        if self.target.ask is not None:
+            return "quote_ask"
+        return "rest_stop" if self.target.stop is not None else REST_NOTHING
 
 
 def rest_nothing(reason: str, indicators: Indicators, text: str = "") -> Decision:

@@ -1,6 +1,6 @@
 """What leaves one trader: wishes become approved, numbered, budgeted requests here and nowhere else.
 
-Owns: the ledger, the risk gate, the breakers, the modelled order counter, the order numbers, and the last denial.
+Owns: the ledger, the risk gate, the breakers, the modelled order counter, the order numbers, the last denial and refusal.
 """
 
 from typing import assert_never
@@ -74,6 +74,7 @@ class WorkingOrders:
         self._pair = standing.instrument.pair
         self._numbered = 0
         self._no_new_until_ns = 0
+        self._refusal = ""
         self._funds_pause_ns = 0
         self._no_resting_until_ns = 0
         self._crossed_pause_ns = 0
@@ -133,6 +134,12 @@ class WorkingOrders:
             if order is not None:
                 out += self.take(order, now_ns)
         return False, out
+
+    def hindrance(self, now_ns: int) -> str:
+        """Return as "code: text" why what is wanted does not leave: our own limits, a refusal too recent; or ""."""
+        if self.denial is not None:
+            return f"{self.denial.code}: {self.denial.text}"
+        return self._refusal if now_ns < self._no_new_until_ns else ""
 
     def _new(self, wanted: WantedOrder) -> NewOrder:
         self._numbered += 1
@@ -207,6 +214,8 @@ class WorkingOrders:
                 return None
             case Rejected() | Denied():
                 pause_ns = self._pause_ns(report)
+                code = report.code if isinstance(report, Denied) else "rejected"
+                self._refusal = f"order_refused: {code}: {report.reason}"
                 self._no_new_until_ns = max(self._no_new_until_ns, now_ns + pause_ns)
                 if "rate limit" in report.reason.lower():
                     self._budget.exhaust(now_ns)  # the venue knows its counter better than our model
