@@ -12,12 +12,12 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from decimal import Decimal
 
 import requests
 
 from actors.exchange_simulator import ExchangeOptions, run
 from wildbot.model.errors import InvariantError
+from wildbot.model.instrument import FeeSchedule
 from wildbot.simulation.order_rate import TIERS, Tier
 from wildbot.venues.kraken.server_keys import TIERS as KEY_TIERS
 from wildbot.venues.kraken.server_keys import TierLimits
@@ -66,8 +66,7 @@ def _serve(port: int, scenario: str, activity: float, pairs: tuple[str, ...]) ->
             activity=activity,
             pairs=pairs,
             tier=UNLIMITED,
-            maker_pct=Decimal("0.25"),
-            taker_pct=Decimal("0.40"),
+            fees=FeeSchedule(2_500, 4_000),
             balances=(("USDC", "100000000"),),
             warmup_s=20.0,
         )

@@ -3,7 +3,6 @@
 import random
 import sys
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TypedDict
 
 from actors.exchange_tapes import Recording
@@ -20,7 +19,6 @@ from wildbot.simulation.scenarios import SCENARIOS, Scenario
 from wildbot.simulation.venue_pairs import UNIVERSE
 
 NEVER_S = 86_400.0
-PPM_PER_PERCENT = 10_000
 SYNTHETIC, REPLAY = "synthetic", "replay"
 
 SPEED_MAX_WORD = "max"
@@ -36,13 +34,6 @@ class Terms(TypedDict):
     fees: FeeSchedule | None
     tier: Tier
     rules: EngineRules
-
-
-def fixed_fees(maker_pct: Decimal | None, taker_pct: Decimal | None) -> FeeSchedule | None:
-    """Return rates given in percent; None when one is missing: then they follow the published table."""
-    if maker_pct is None or taker_pct is None:
-        return None
-    return FeeSchedule(int(maker_pct * PPM_PER_PERCENT), int(taker_pct * PPM_PER_PERCENT))
 
 
 class MarketClockwork:

@@ -11,7 +11,6 @@ import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 from actors.exchange_accounts import AccountOption, balance_texts, check_accounts, engine_rules, open_accounts
@@ -25,7 +24,6 @@ from actors.exchange_market import (
     Terms,
     announce_end,
     build_market,
-    fixed_fees,
     listed_instruments,
     named_scenario,
 )
@@ -41,7 +39,7 @@ from wildbot.adapters.venue_clock import VenueClock, time_of_day_ns
 from wildbot.adapters.venue_server import PortInUseError, VenueServer, listen
 from wildbot.adapters.zmq_bus import Spoke
 from wildbot.model.errors import ConfigurationError
-from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule
 from wildbot.protocol.bus import encode
 from wildbot.settings import Profile
 from wildbot.settings_loading import load
@@ -82,8 +80,7 @@ class ExchangeOptions:
     speed: float = 1.0
     activity: float = 1.0
     tier: str = "intermediate"
-    maker_pct: Decimal | None = None
-    taker_pct: Decimal | None = None
+    fees: FeeSchedule | None = None
     balances: tuple[tuple[str, str], ...] = (("USDC", "16"),)
     accounts: tuple[AccountOption, ...] = ()
     key_info: tuple[str, ...] = ()
@@ -163,7 +160,7 @@ def _terms(options: ExchangeOptions) -> Terms:
     rules = engine_rules(options.assume)
     return Terms(
         rng=_rng(options, "ids"),
-        fees=fixed_fees(options.maker_pct, options.taker_pct),
+        fees=options.fees,
         tier=TIERS[options.tier],
         rules=rules,
     )
@@ -266,8 +263,7 @@ def _start(words: Sequence[str]) -> int:
         mirror=settings.mirrored_ws_url,
         fill_model=exchange.fill_model,
         tier=settings.kraken.tier,
-        maker_pct=exchange.maker_pct,
-        taker_pct=exchange.taker_pct,
+        fees=exchange.rates,
         balances=((settings.capital.currency, str(settings.capital.starting)),),
         latency_ms=exchange.latency_ms,
         state=home.data / f"exchange-{settings.profile}.jsonl",

@@ -27,7 +27,7 @@ from wildbot.desk.journal_keeper import JournalKeeper
 from wildbot.desk.key_health import LOCKED_UNTIL_KEY
 from wildbot.desk.order_desk import ANSWER_GRACE_NS
 from wildbot.desk.order_router import OrderRouter
-from wildbot.desk.records import JournalBatch, journal_seen
+from wildbot.desk.records import journal_seen
 from wildbot.desk.venue_queries import Query, QuerySilent, Topic
 from wildbot.desk.watch import JournalFailed, JournalMended, NotSent, StopRequested, Tick
 from wildbot.liaison.desk_stream import DeskStream
@@ -56,7 +56,9 @@ class OrderGateway:
         self._runtime = runtime
         self._journal = journal
         self._hops = GatewayHops(runtime.vitals)
-        self._rows = JournalKeeper(journal, runtime.now_ns, failpoints.reach, self._committed)
+        self._rows = JournalKeeper(
+            journal, runtime.now_ns, failpoints.reach, lambda rows: self._hops.commit.record(self._rows.took_ns)
+        )
         self._router = OrderRouter(gateway_setup(settings, runtime.run_word))
         self._questions = Questions(settings.trading.universe)
         self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
@@ -171,10 +173,6 @@ class OrderGateway:
         # Rows that failed may be on disk by now, written in front of others.
         if self._router.state.journal_failed and self._journal.is_in_place() and self._rows.catch_up(at_once=at_once):
             self._do(self._router.on_shell(JournalMended(), self._runtime.now_ns()))
-
-    def _committed(self, rows: JournalBatch) -> None:
-        del rows
-        self._hops.commit.record(self._rows.took_ns)
 
     # --- hands ----------------------------------------------------------------------------------------------------
 

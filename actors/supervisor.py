@@ -228,8 +228,8 @@ class Supervisor:
                 case SendToTrader(pair, message):
                     log.info("to the trader of {}: {}", pair, message)
                     self._actors.send(actor_name(pair).encode(), encode(message))
-                case SpawnTrader(pair, epoch):
-                    pid = self._children.spawn(pair, epoch)
+                case SpawnTrader(pair, epoch, only_leaves):
+                    pid = self._children.spawn(pair, epoch, only_leaves=only_leaves)
                     failpoints.reach("sup.spawned")
                     log.info("trader of {} epoch {} is process {}", pair, epoch, pid)
                 case KillTrader(pair, epoch):

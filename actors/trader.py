@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
-from msgspec.structs import replace
 
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
@@ -37,7 +36,7 @@ from wildbot.protocol.bus import (
     read_market_frame,
 )
 from wildbot.strategies.base import Decision, find_strategy
-from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat
+from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat, leaving_seat
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.note import Note
 from wildbot.trading.quote_diff import StaleOrderPolicy
@@ -80,19 +79,27 @@ def engine_limits(limits: TraderLimits) -> EngineLimits:
     )
 
 
+def the_seat(config: TraderConfig) -> TraderSeat:
+    """Return the seat this start was made for. Raises: ConfigurationError naming key, value and rule."""
+    limits = replace(engine_limits(config.limits), feed_shows_own=config.feed_shows_own)
+    if config.only_leaves:
+        return leaving_seat(config.pair, config.epoch, limits)
+    return TraderSeat(
+        config.pair,
+        config.epoch,
+        strategy=find_strategy(config.strategy),
+        parameters=config.parameters,
+        limits=limits,
+        has_sessions=config.has_sessions,
+    )
+
+
 class Trader:
     """One start of one trader, on a given loop."""
 
     def __init__(self, runtime: Runtime, config: TraderConfig) -> None:
         self._runtime = runtime
-        self._seat = TraderSeat(
-            config.pair,
-            config.epoch,
-            strategy=find_strategy(config.strategy),
-            parameters=config.parameters,
-            limits=replace(engine_limits(config.limits), feed_shows_own=config.feed_shows_own),
-            has_sessions=config.has_sessions,
-        )
+        self._seat = the_seat(config)
         self._bus, self._decide = runtime.vitals.hop("bus"), runtime.vitals.hop("decide")
         self._tick_ns = 0
         self._alerted: dict[str, int] = {}
@@ -188,10 +195,13 @@ class Trader:
         self._runtime.alert(note.level, f"{self._runtime.name}/{note.code}", note.text)
 
     def _say_decision(self) -> None:
-        decision = self.engine.decision if self.engine is not None else None
+        if self.engine is None:
+            return
+        decision = self.engine.decision
         if decision is not None and decision is not self._decision:
             self._decision = decision
-            self._runtime.log.debug("{} {} {} {}", decision.action, decision.reason, decision.text, decision.indicators)
+            told = decision.text or self.engine.hindrance
+            self._runtime.log.debug("{} {} {} {}", decision.action, decision.reason, told, decision.indicators)
 
     def _say_status(self) -> None:
         if self.engine is not None:

@@ -14,7 +14,7 @@ TraderKey = tuple[str, int]
 """(pair, epoch)."""
 
 
-def trader_config(settings: Settings, home: Path, pair: str, epoch: int) -> TraderConfig:
+def trader_config(settings: Settings, home: Path, pair: str, epoch: int, *, only_leaves: bool = False) -> TraderConfig:
     """Return everything one start of one trader has to know."""
     risk, orders, feed = settings.risk, settings.orders, settings.feed
     limits = TraderLimits(
@@ -46,6 +46,7 @@ def trader_config(settings: Settings, home: Path, pair: str, epoch: int) -> Trad
         fingerprint=settings.fingerprint,
         has_sessions=bool(calendar_code(settings, pair)),
         feed_shows_own=not settings.mirrored_ws_url,
+        only_leaves=only_leaves,
     )
 
 
@@ -57,9 +58,9 @@ class TraderChildren:
         self._home = home
         self._children: ChildProcesses[TraderKey] = ChildProcesses()
 
-    def spawn(self, pair: str, epoch: int) -> int:
+    def spawn(self, pair: str, epoch: int, *, only_leaves: bool = False) -> int:
         """Start a trader and return its process id."""
-        config = trader_config(self._settings, self._home, pair, epoch)
+        config = trader_config(self._settings, self._home, pair, epoch, only_leaves=only_leaves)
         words = ["-m", "actors", "trader", "--pair", pair, "--epoch", str(epoch)]
         # The home is in the configuration too; by its name in the environment an owner finds every process of an instance.
         surroundings = {ENVIRONMENT_NAME: config.to_environment(), "WILDBOT_HOME": str(self._home)}

@@ -35,7 +35,8 @@ class TraderLimits(msgspec.Struct, frozen=True):
 class TraderConfig(msgspec.Struct, frozen=True):
     """One start of one trader. `parameters` are the strategy's, by the names of its settings section;
     `fingerprint` is that of the supervisor's settings; `has_sessions`: the instrument does not always trade;
-    `feed_shows_own`: market data come from where our orders stand."""
+    `feed_shows_own`: market data come from where our orders stand; `only_leaves`: no strategy runs, what the pair holds
+    is left."""
 
     home: str
     pair: str
@@ -47,6 +48,7 @@ class TraderConfig(msgspec.Struct, frozen=True):
     fingerprint: str = ""
     has_sessions: bool = False
     feed_shows_own: bool = False
+    only_leaves: bool = False
 
     def to_environment(self) -> str:
         """Return the JSON text for `ENVIRONMENT_NAME`."""

@@ -74,6 +74,16 @@ def test_nothing_is_ordered_without_a_lease_and_the_reason_is_said() -> None:
     assert engine.reason == "no_lease: needs 20 USDC"
 
 
+def test_a_refusal_is_the_reason_for_as_long_as_it_holds_back_what_is_wanted() -> None:
+    engine, bid = a_quoting_engine()
+    engine.handle(Denied(bid.cl_ord_id, "new", "daily_turnover", "160 traded today", START), START)
+    assert new_orders(engine.handle(a_book(seq=2, bid=15_001, ask=15_011), later(0.5))) == []
+    assert engine.reason == engine.hindrance == "order_refused: daily_turnover: 160 traded today"
+    assert engine.decision is not None and engine.decision.reason == "quoting"
+    new_orders(engine.handle(a_book(at=later(1.1), seq=3, bid=15_002, ask=15_012), later(1.1)))
+    assert (engine.reason, engine.hindrance) == ("quoting", "")
+
+
 def test_a_lease_that_ran_out_withdraws_the_entry() -> None:
     engine = an_engine()
     engine.handle(a_lease(until=later(1)), START)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.trading.builders_trading import EAGER, FEES, ONE, PAIR, SECOND, SOL, START, a_book, a_fill
-from wildbot.model.control import BookHistory, EntrySlot, Retire
+from wildbot.model.control import BookHistory, EntrySlot, Resume, Retire, Retired
 from wildbot.model.desk import (
     CapitalLease,
     CountQuestion,
@@ -19,10 +19,11 @@ from wildbot.model.desk import (
 from wildbot.model.executions import Accepted, Canceled, OrderReport, OutcomeUnknown
 from wildbot.model.instrument import money_from_text
 from wildbot.model.market_data import BookSnapshot, SessionHours
-from wildbot.model.orders import NewOrder, OrderCommand, Side
+from wildbot.model.orders import NewOrder, OrderCommand, Purpose, Side, TimeInForce
 from wildbot.strategies.base import find_strategy
-from wildbot.trader_seat import ANSWER_WAIT_NS, COUNT_NS, HELLO_LAST_NS, HELLO_NS, SeatCommand, TraderSeat
+from wildbot.trader_seat import ANSWER_WAIT_NS, COUNT_NS, HELLO_LAST_NS, HELLO_NS, SeatCommand, TraderSeat, leaving_seat
 from wildbot.trading.limits import EngineLimits
+from wildbot.trading.mandate import Mode
 
 EPOCH = 3
 
@@ -202,3 +203,50 @@ def test_the_word_of_the_supervisor_lets_the_strongest_enter_until_it_ends() -> 
     assert orders(seat.on_market(leaning(2, late), late)) == [], "a grant that is over is none"
     said = seat.on_supervisor(EntrySlot(PAIR, late + SECOND), late)
     assert [type(each) for each in orders(said)] == [NewOrder]
+
+
+# --- a start that only leaves -------------------------------------------------------------------------------------
+
+
+def inherited(lots: int) -> Inheritance:
+    basis = SOL.cost(15_000, lots)
+    return Inheritance(EPOCH, SOL, FEES, PositionState(PAIR, lots=lots, basis=basis, opened_ns=START, trades=1), 1)
+
+
+def test_a_last_trader_leaves_what_it_inherits_as_an_emergency_exit_does_and_goes() -> None:
+    seat = leaving_seat(PAIR, EPOCH, EngineLimits())
+    assert hellos(seat.start(START)) == [1]
+    seat.on_gateway(inherited(ONE), START)
+    (exit_order,) = orders(seat.on_market(a_book(at=START), START))  # no lease, no session, no strategy
+    assert isinstance(exit_order, NewOrder)
+    assert (exit_order.side, exit_order.lots, exit_order.purpose) == (Side.SELL, ONE, Purpose.EXIT)
+    assert exit_order.time_in_force is TimeInForce.IOC
+    said = seat.on_gateway(Report(EPOCH, 1, a_fill(Side.SELL, ONE, cl_ord_id=exit_order.cl_ord_id)), START)
+    assert [each for each in said if isinstance(each, Retired)] == [Retired(PAIR, EPOCH, 0, ok=True, reason="flat")]
+
+
+def test_a_last_trader_that_inherits_nothing_goes_at_once() -> None:
+    seat = leaving_seat(PAIR, EPOCH, EngineLimits())
+    seat.start(START)
+    said = seat.on_gateway(inherited(0), START)
+    assert Retired(PAIR, EPOCH, 0, ok=True, reason="flat") in said
+
+
+def test_a_retirement_that_comes_before_the_inheritance_is_not_forgotten() -> None:
+    seat = TraderSeat(PAIR, EPOCH, strategy=find_strategy("market_maker"), parameters=EAGER, limits=EngineLimits())
+    seat.start(START)
+    assert not seat.on_supervisor(Retire(flatten=True), START), "what it holds is not known yet"
+    seat.on_supervisor(BookHistory(PAIR, ()), START)
+    seat.on_gateway(inherited(ONE), START)
+    (exit_order,) = orders(seat.on_market(a_book(at=START), START))
+    assert isinstance(exit_order, NewOrder) and exit_order.purpose is Purpose.EXIT
+
+
+def test_a_retirement_that_is_taken_back_before_the_inheritance_leaves_nothing() -> None:
+    seat = TraderSeat(PAIR, EPOCH, strategy=find_strategy("market_maker"), parameters=EAGER, limits=EngineLimits())
+    seat.start(START)
+    seat.on_supervisor(Retire(flatten=True), START)
+    seat.on_supervisor(Resume(), START)
+    seat.on_supervisor(BookHistory(PAIR, ()), START)
+    seat.on_gateway(inherited(ONE), START)
+    assert seat.engine is not None and seat.engine.mandate.mode is Mode.TRADING

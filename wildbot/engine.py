@@ -35,7 +35,7 @@ from wildbot.model.market_data import (
 )
 from wildbot.model.orders import Purpose, Side
 from wildbot.model.status import TraderStatus
-from wildbot.strategies.base import Decision, StrategySpec
+from wildbot.strategies.base import REST_NOTHING, Decision, StrategySpec
 from wildbot.strategies.view import TradingView
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.mandate import Mandate, Mode, Verb
@@ -59,8 +59,8 @@ TRUTH = "the order gateway is asked what is true"
 
 
 class TradingEngine:
-    """Decides for one pair. `decision` is the strategy's latest answer, new for every decision made. It only takes back
-    while `awaits_truth`, until the next inheritance: what rests and what is held is not known for certain."""
+    """Decides for one pair. `decision` is the strategy's latest answer, new for every decision made; `hindrance` is why what
+    it wants does not leave, or "". It only takes back while `awaits_truth`: what rests and is held is not certain."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class TradingEngine:
         self.mandate = Mandate(needs_slot=strategy.exclusive)
         self.market = PairMarket(pair, limits.silence_max_ns)
         self.decision: Decision | None = None
-        self.reason = "starting"
+        self.reason, self.hindrance = "starting", ""
         self._strategy_name = strategy.name
         self._strategy = strategy.make(parameters, instrument)
         self._limits = limits
@@ -191,7 +191,7 @@ class TradingEngine:
             self._follow(self._strategy.decide(self._view), now_ns)
 
     def _follow(self, decision: Decision, now_ns: int) -> None:
-        self.decision = decision
+        self.decision, self.hindrance = decision, ""
         text = decision.text or self._standing.explain(decision.reason, self._view.venue_now_ns)
         self.reason = f"{decision.reason}: {text}" if text else decision.reason
         taker = decision.taker
@@ -208,8 +208,8 @@ class TradingEngine:
         self._out += self._orders.rest(decision.target, now_ns)
         if taker is not None:
             self._out += self._orders.take(taker, now_ns)
-        if self._orders.denial is not None:
-            self.reason = f"{self._orders.denial.code}: {self._orders.denial.text}"
+        if (hindrance := self._orders.hindrance(now_ns)) and decision.action != REST_NOTHING:
+            self.hindrance = self.reason = hindrance
 
     def _leave(self, pursuit: Pursuit, now_ns: int) -> None:
         self.reason = pursuit.order.reason

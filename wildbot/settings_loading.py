@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import Profile, Settings
 from wildbot.settings_sections import Section
-from wildbot.strategies.base import ParameterError, StrategySpec, find_strategies, find_strategy
+from wildbot.strategies.base import ParameterError, StrategySpec, check_stop, find_strategies
 
 PREFIX = "WILDBOT_"
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
@@ -98,8 +98,7 @@ def load(
         settings = Settings.model_validate(merged)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error, origins)) from None
-    if settings.trading.strategy not in strategies:
-        find_strategy(settings.trading.strategy)
+    check_stop(name := settings.trading.strategy, settings.strategy_parameters(name), settings.risk.exit_collar_pct)
     return LoadedSettings(settings, origins)
 
 

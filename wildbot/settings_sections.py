@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from wildbot.model.instrument import PPM_PER_PERCENT, FeeSchedule
+
 PAIR = r"^[A-Z0-9]{1,12}/[A-Z0-9]{2,12}$"
 Pair = Annotated[str, Field(pattern=PAIR)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -102,6 +104,11 @@ class ExchangeSection(Section):
     """The key of the simulated exchange; it works nowhere else."""
     api_secret: str = Field("", repr=False)
     """Its secret."""
+
+    @property
+    def rates(self) -> FeeSchedule:
+        """What the exchange of this machine charges."""
+        return FeeSchedule(int(self.maker_pct * PPM_PER_PERCENT), int(self.taker_pct * PPM_PER_PERCENT))
 
 
 class DashboardSection(Section):

@@ -42,6 +42,7 @@ from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.market_data import BookSnapshot, MarketEvent, SessionHours
 from wildbot.protocol.reliability import SequenceGuard
 from wildbot.strategies.base import StrategySpec
+from wildbot.strategies.leaving import LEAVING
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.note import info_note
 
@@ -76,8 +77,9 @@ class TraderSeat:
         parameters: dict[str, object],
         limits: EngineLimits,
         has_sessions: bool = False,
+        only_leaves: bool = False,
     ) -> None:
-        """Take a seat. `has_sessions`: the instrument does not always trade.
+        """Take a seat. `has_sessions`: the instrument does not always trade; `only_leaves`: sell what is inherited, and go.
 
         Raises: ConfigurationError when the strategy refuses a parameter.
         """
@@ -90,7 +92,8 @@ class TraderSeat:
         strategy.configure(parameters)  # a bad value ends the start here, not after the hello
         self._guard = SequenceGuard()
         self._inheritance: Inheritance | None = None
-        self._history: tuple[BookSnapshot, ...] | None = None
+        self._history: tuple[BookSnapshot, ...] | None = () if only_leaves else None
+        self._retire: Retire | None = Retire(flatten=True) if only_leaves else None
         self._has_sessions = has_sessions
         self._session: SessionHours | None = None
         self._began_ns = 0
@@ -104,7 +107,8 @@ class TraderSeat:
     def start(self, now_ns: int) -> Sequence[SeatCommand]:
         """Return what to say first."""
         self._began_ns = now_ns
-        return [HistoryRequest(self._pair), self._hello(now_ns)]
+        hello = self._hello(now_ns)
+        return [HistoryRequest(self._pair), hello] if self._history is None else [hello]
 
     # --- what it hears --------------------------------------------------------------------------------------------
 
@@ -140,8 +144,11 @@ class TraderSeat:
                 self._history = command.books
                 return self._begin(now_ns)
             return ()
-        if isinstance(command, Retire) and self.engine is None:
+        if isinstance(command, Retire) and self.engine is None and not command.flatten:
             return [Retired(self._pair, self._epoch, 0, ok=True, reason="never traded"), LeaveSeat()]
+        if isinstance(command, Retire | Resume) and self.engine is None:
+            self._retire = command if isinstance(command, Retire) else None  # what it holds is not known yet
+            return ()
         if isinstance(command, Pause | Resume | Flatten | Retire | EntrySlot):
             return self._give(command, now_ns)
         return ()
@@ -187,7 +194,7 @@ class TraderSeat:
         inheritance = self._inheritance
         if self.engine is not None or inheritance is None or self._history is None:
             return ()
-        if self._has_sessions and self._session is None:
+        if self._has_sessions and self._session is None and self._retire is None:
             return ()
         self.engine = TradingEngine(
             pair=self._pair,
@@ -203,7 +210,8 @@ class TraderSeat:
         if self._session is not None:
             self.engine.handle(self._session, now_ns)
         text = f"inherits {inheritance.position.lots} lots, warmed by {len(self._history)} books"
-        return [info_note("inheritance", text), *self._noted(self.engine.on_timer(now_ns), now_ns)]
+        begun = self.engine.on_timer(now_ns) if self._retire is None else self.engine.handle(self._retire, now_ns)
+        return [info_note("inheritance", text), *self._noted(begun, now_ns)]
 
     # --- reports --------------------------------------------------------------------------------------------------
 
@@ -247,3 +255,8 @@ class TraderSeat:
             return ()
         self._counted_ns = now_ns
         return [CountQuestion(self._pair, self._epoch)]
+
+
+def leaving_seat(pair: str, epoch: int, limits: EngineLimits) -> TraderSeat:
+    """Return the seat of a trader that runs no strategy: it leaves what it inherits, and goes."""
+    return TraderSeat(pair, epoch, strategy=LEAVING, parameters={}, limits=limits, only_leaves=True)

@@ -184,8 +184,15 @@ def test_verbs_reach_the_engine_and_retire_ends_the_process(desk: Desk) -> None:
 
 
 def test_a_trader_that_never_traded_retires_at_once(desk: Desk) -> None:
-    desk.runtime.on_command(Retire(flatten=True))
+    desk.runtime.on_command(Retire(flatten=False))
     assert desk.runtime.stopping
+
+
+def test_a_trader_that_should_leave_its_position_first_hears_what_that_is(desk: Desk) -> None:
+    desk.runtime.on_command(Retire(flatten=True))
+    assert not desk.runtime.stopping
+    desk.inherit()
+    desk.turn_until(lambda: desk.runtime.stopping)
 
 
 def test_a_signal_cancels_before_it_ends(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The live objects over a recording: the same every time, honest about fills, exact about money."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -10,9 +11,12 @@ from wildbot.backtest.latency import ConstantLatency
 from wildbot.backtest.market_tape import TapeRow
 from wildbot.backtest.run import Backtest, BacktestRun
 from wildbot.backtest.trader_stage import DecisionSink
-from wildbot.model.instrument import MONEY_DECIMALS, FeeSchedule, Liquidity
+from wildbot.commands.backtest_job import BacktestJob, setup_of
+from wildbot.desk.order_checks import GatewayLimits
+from wildbot.model.instrument import MONEY_DECIMALS, FeeSchedule, Liquidity, Money, money_from_text
 from wildbot.model.market_data import BookInvalidated
 from wildbot.model.orders import Side
+from wildbot.settings_loading import load
 
 MODELS = ("back_of_queue", "queue_position", "touch")
 
@@ -47,6 +51,27 @@ def test_every_decision_is_written_as_one_json_line_of_the_contract() -> None:
     Backtest(a_setup(), [a_sample_tape()], DecisionSink(lines.append)).run()
     assert len(lines) > 100
     assert all(line.startswith(b'{"ts_ns":') and b'"indicators":{"mid"' in line and b"\n" not in line for line in lines)
+
+
+def test_a_decision_whose_order_was_refused_says_so() -> None:
+    lines: list[bytes] = []
+    limits = GatewayLimits(order_notional_max=Money(10**18), daily_turnover_max=money_from_text("100"))
+    Backtest(a_setup(gateway_limits=limits), [a_sample_tape()], DecisionSink(lines.append)).run()
+    told = [line for line in lines if b'"hindrance":"order_refused: daily_turnover: ' in line]
+    assert told and all(b'"action":"quote_bid"' in line for line in told)
+
+
+def test_a_day_s_turnover_counts_in_the_capital_of_the_backtest() -> None:
+    job = BacktestJob(
+        tapes=(),
+        strategy="momentum_burst",
+        parameters={},
+        model="touch",
+        fees=FeeSchedule(0, 0),
+        capital=Decimal(10_000),
+        settings=load(environment={}, env_file=Path("/nonexistent/.env")).settings,
+    )
+    assert setup_of(job).gateway_limits.daily_turnover_max == money_from_text("10000") * 10_000
 
 
 # --- fills --------------------------------------------------------------------------------------------------------

@@ -21,18 +21,26 @@ MID = 20_000
 STEPS = 60
 
 
+LIVELY = ("book", "book", "trade", "trade", "order", "cancel", "time", "void")
+CALM = ("book", "book", "book", "book", "trade", "trade", "order", "time")
+
+
 def a_script(rng: random.Random) -> list[tuple[object, ...]]:
-    """A lively market in a narrow band, with orders of ours in the middle of it."""
-    return [_step(rng) for _ in range(STEPS)]
+    """A market in a narrow band, with orders of ours in the middle of it, or, when calm, only some that wait in its queues."""
+    is_calm = rng.random() < 0.6
+    return [_step(rng, is_calm=is_calm) for _ in range(STEPS)]
 
 
-def _step(rng: random.Random) -> tuple[object, ...]:
+def _step(rng: random.Random, *, is_calm: bool) -> tuple[object, ...]:
     side = rng.choice(list(Side))
-    match rng.choice(("book", "book", "trade", "trade", "order", "cancel", "time", "void")):
+    match rng.choice(CALM if is_calm else LIVELY):
         case "book":
-            return "book", rng.randint(-1, 1), rng.randint(1, 2), [rng.randint(1, 3) for _ in range(6)]
+            lots = [rng.randint(1, 3) for _ in range(6)]
+            return "book", rng.randint(-1, 1), rng.randint(1, 2), lots, rng.choice((1, 1, 2)), rng.random() < 0.1
         case "trade":
             return "trade", side, rng.randint(-2, 3), rng.randint(1, 5)
+        case "order" if is_calm:
+            return "order", side, -side.sign * rng.randint(1, 4), rng.randint(1, 4), "gtc"
         case "order":
             kind = rng.choice(("gtc", "gtc", "gtc", "ioc", "stop"))
             return "order", side, rng.randint(-4, 4), rng.randint(1, 4), kind
@@ -56,13 +64,15 @@ def a_venue(model: str) -> BacktestVenue:
 def play(venue: BacktestVenue, script: list[tuple[object, ...]], *, at_once: bool) -> list[tuple[int, News]]:
     told: list[tuple[int, News]] = []
     hear = venue.hear_at_once if at_once else venue.hear
-    for number, step in enumerate([("book", 0, 1, [2] * 6), *script]):
+    for number, step in enumerate([("book", 0, 1, [2] * 6, 1, False), *script]):
         now = DAY + number * SECOND // 10
         match step:
-            case ("book", int(shift), int(spread), list(lots)):
-                bids = tuple(MID + shift - level for level in range(3))
-                asks = tuple(MID + shift + spread + level for level in range(3))
-                news = hear(BookSnapshot("DEMO/USD", number, now, now, bids, tuple(lots[:3]), asks, tuple(lots[3:])), now)
+            case ("book", int(shift), int(spread), list(lots), int(apart), bool(is_late)):
+                stamp = now - SECOND if is_late else now
+                bids = tuple(MID + shift - level * apart for level in range(3))
+                asks = tuple(MID + shift + spread + level * apart for level in range(3))
+                sizes = tuple(lots[:3]), tuple(lots[3:])
+                news = hear(BookSnapshot("DEMO/USD", number, stamp, now, bids, sizes[0], asks, sizes[1]), now)
             case ("trade", Side() as side, int(away), int(lots)):
                 news = hear(TradePrint("DEMO/USD", number, side, MID + away, lots, now, now), now)
             case ("order", Side() as side, int(away), int(lots), str(kind)):
@@ -74,6 +84,7 @@ def play(venue: BacktestVenue, script: list[tuple[object, ...]], *, at_once: boo
                         ticks=MID + away,
                         lots=lots,
                         order_type=OrderType.STOP_LOSS if kind == "stop" else OrderType.LIMIT,
+                        limit_ticks=MID + away + 6 * side.sign if kind == "stop" else 0,
                         time_in_force=TimeInForce.IOC if kind == "ioc" else TimeInForce.GTC,
                         post_only=False,
                         purpose=Purpose.ENTRY,
@@ -93,7 +104,7 @@ def play(venue: BacktestVenue, script: list[tuple[object, ...]], *, at_once: boo
 
 @pytest.mark.parametrize("model", list(FILL_MODELS))
 @given(seed=st.integers(0, 1 << 32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_venue_that_keeps_quiet_events_back_says_the_same(model: str, seed: int) -> None:
     script = a_script(random.Random(seed))
     one, other = a_venue(model), a_venue(model)

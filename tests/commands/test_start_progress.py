@@ -1,10 +1,12 @@
 """What `up` tells while things start: every fact once, trading when it is true, and what is missing when it is not."""
 
+import pytest
+
 from actors.spec import EXIT_CONFIGURATION
 from tests.commands.builders_commands import a_document, a_trader
 from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands.instance import ProgramState
-from wildbot.commands.start_progress import StartProgress, holds, misconfigured, what_is_missing, working_pairs
+from wildbot.commands.start_progress import StartProgress, holds, misconfigured, waiting, what_is_missing, working_pairs
 
 PATIENCE_S = 5.0
 
@@ -86,3 +88,60 @@ def test_what_is_missing_names_programs_state_and_the_reason_of_each_trader() ->
 
 def test_a_silent_supervisor_is_what_is_missing() -> None:
     assert what_is_missing([a_program()], None) == ["the supervisor says nothing on the status socket"]
+
+
+# --- nothing to do ------------------------------------------------------------------------------------------------
+
+
+def idle(pair: str, reason: str, **changes: object) -> dict[str, object]:
+    return quiet(pair, state="quoting", reason=reason, position="0", **changes)
+
+
+def test_a_trader_says_what_it_waits_for() -> None:
+    reasons = [
+        "momentum_too_small",
+        "warming_up",
+        "session_closed: opens in 15 min 3 s",
+        "not_strongest",
+        "edge_below_hurdle",
+    ]
+    lines = waiting(a_status(traders=[idle("BTC/USDC", reason) for reason in reasons]))
+    assert [line.partition("waits for ")[2] for line in lines] == [
+        "a signal (momentum_too_small)",
+        "its signals to warm up (warming_up)",
+        "its session (session_closed: opens in 15 min 3 s)",
+        "the entry slot, which the strongest signal gets (not_strongest)",
+        "a signal (edge_below_hurdle)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", "starting", "data_stale", "venue_maintenance", "pair_cancel_only", "no_lease: too small", "outside_collar: x"],
+)
+def test_a_trader_that_cannot_do_what_it_wants_does_not_just_wait(reason: str) -> None:
+    assert waiting(a_status(traders=[idle("BTC/USDC", "no_imbalance"), idle("SOL/USDC", reason)])) == []
+
+
+def test_who_starts_is_paused_or_works_does_not_wait() -> None:
+    assert waiting(a_status(traders=[quiet("BTC/USDC", state="starting", reason="no_imbalance")])) == []
+    assert waiting(a_status(traders=[quiet("BTC/USDC", state="paused", reason="paused")])) == []
+    assert waiting(a_status(traders=[a_trader("BTC/USDC", state="quoting", reason="quoting")])) == []
+    assert waiting(a_status(state="degraded", traders=[idle("BTC/USDC", "no_imbalance")])) == []
+    assert waiting(None) == []
+
+
+def test_no_pair_worth_trading_is_an_outcome_and_not_a_fault() -> None:
+    told = "I do not trade because no pair is worth it; the best is SOL/USDC: edge below the hurdle"
+    assert waiting(a_status(traders=[], reasons=[told])) == [told]
+    assert waiting(a_status(traders=[], reasons=[])) == []
+
+
+def test_it_is_the_markets_turn_when_nothing_was_wrong_for_the_whole_patience() -> None:
+    progress = StartProgress(1)
+    waits, fault = (a_status(traders=[idle("BTC/USDC", reason)]) for reason in ("no_imbalance", "data_stale"))
+    assert not progress.is_waiting(waits, 0.0, PATIENCE_S)
+    assert not progress.is_waiting(fault, 3.0, PATIENCE_S)
+    assert not progress.is_waiting(waits, 4.0, PATIENCE_S)
+    assert not progress.is_waiting(waits, 4.0 + PATIENCE_S - 0.1, PATIENCE_S)
+    assert progress.is_waiting(waits, 4.0 + PATIENCE_S, PATIENCE_S)

@@ -32,6 +32,8 @@ from wildbot.model.status import AllocatorStatus, GatewayStatus, Heartbeat
 
 BTC, ETH, SOL, XRP, ADA = "BTC/USDC", "ETH/USDC", "SOL/USDC", "XRP/USDC", "ADA/USDC"
 STEP_NS = NANOS_PER_SECOND // 4
+CRUMB = 1
+"""A position of a lot is below the exchange's minimum."""
 T = TypeVar("T", bound=SupervisionCommand)
 
 
@@ -127,12 +129,14 @@ class World:
         for command in commands:
             self.log.append(command)
             match command:
-                case SpawnTrader(pair, epoch):
+                case SpawnTrader(pair, epoch, only_leaves):
                     assert pair not in self.running, f"two traders on {pair}"
                     assert self.on_disk.epoch >= epoch, "an epoch was used before it was on disk"
                     self.running[pair] = epoch
                     if pair in self.dies_at_start:
                         self._end(pair, 1)
+                    elif only_leaves:
+                        self._leave(pair)
                 case KillTrader(pair, _):
                     self._end(pair, -9)
                 case SendTo(actor, EndEpoch(pair, epoch)) if actor == GATEWAY and self.gateway_up and self.gateway_answers:
@@ -147,6 +151,16 @@ class World:
                     self._retire(pair, flatten)
                 case _:
                     pass
+
+    def _leave(self, pair: str) -> None:
+        """A last trader sells what its pair holds, but for a crumb, or says that it cannot; in any case it goes."""
+        if self.positions[pair] > CRUMB and pair not in self.keeps_position:
+            self.positions[pair] = 0
+        lots, ok = self.positions[pair], pair not in self.keeps_position
+        self.tell(
+            Heard(f"trader-{pair}", Retired(pair, self.running[pair], lots, ok, "the book is empty" if not ok else ""))
+        )
+        self._end(pair, 0)
 
     def _retire(self, pair: str, flatten: bool) -> None:
         epoch = self.running[pair]

@@ -234,6 +234,22 @@ def test_the_limit_of_the_day_counts_all_pairs_and_outlives_a_restart() -> None:
     assert [slot.pair for slot in again.look()] == [A]
 
 
+def test_calendars_of_different_exchanges_do_not_begin_the_count_anew() -> None:
+    world = World(limit=1)
+    session = SessionHours(B, START - 10**9, START + 10**15, 20231114)
+    world.desk.on_market(session)
+    world.book(A, 90)
+    world.look(2)
+    world.trade(A, 1)
+    world.look(2)
+    world.trade(A, 0)
+    world.look(2)
+    world.book(B, 95)  # of another calendar, and the strongest now
+    assert world.look(30) == []
+    world.desk.on_market(msgspec.structs.replace(session, day=20231115))
+    assert world.look(2) == [], "the entry was on the other one's day, which is not over"
+
+
 def test_a_crumb_below_the_exchange_s_minimum_is_no_position() -> None:
     world = World()
     whole = msgspec.structs.replace(stock("AAPL"), min_lots=10)

@@ -131,6 +131,8 @@ def test_a_trader_waits_for_the_open_and_says_so() -> None:
 
         document = wildbot.wait(lambda d: d["state"] == "running" and all_wait(d), "three traders that wait", timeout_s=90)
         assert not held(document)
+        wildbot.wait(lambda d: "READY" in wildbot.last_words(), "a start without a warning", timeout_s=30)
+        assert "waits for its session (session_closed: opens in " in wildbot.last_words()
         assert (wildbot.home / "data" / "sessions.json").exists()
         assert not any("session_calendar" in " ".join(process.cmdline()) for process in wildbot.processes())
         assert wildbot.interrupt() == 0, wildbot.last_words()

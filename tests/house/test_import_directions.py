@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "liaison",
     },
     "backtest": {"model", "market", "trading", "strategies", "engine", "desk", "simulation", "analytics"},
-    "settings_sections": set(),
+    "settings_sections": {"model"},
     "settings": {"model", "settings_sections"},
     "settings_loading": {"model", "settings", "settings_sections", "strategies"},
     "settings_reference": {"settings", "settings_loading", "strategies"},

@@ -3,16 +3,22 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.rehearsal.judging import violations_of
+from wildbot.desk.restart_budget import PER_PAIR
 from wildbot.drill.seeds import play_many, replay_words
-from wildbot.rehearsal.plan import Blow, RehearsalPlan
+from wildbot.model.orders import Side
+from wildbot.rehearsal.plan import TRADER, Blow, RehearsalPlan
 from wildbot.rehearsal.rehearsal import rehearse
 from wildbot.rehearsal.schedule import draw_blows
 from wildbot.rehearsal.shrink import shrink
+from wildbot.trading.mandate import Mode
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 80
@@ -49,6 +55,22 @@ def test_a_calm_rehearsal_trades_and_ends_cleanly() -> None:
     assert calm.counters["fills"] > 0
     assert calm.breaches == ()
     assert calm.exits["order_gateway"] == calm.exits["supervisor"] == 0
+
+
+@pytest.mark.parametrize("seed", [1, 12])
+def test_what_a_crash_looping_trader_held_is_sold_by_a_last_trader(seed: int) -> None:
+    kills = tuple(Blow(14.0 + 3 * each, "kill", {"actor": TRADER, "which": 0}) for each in range(PER_PAIR.count + 1))
+    plan = RehearsalPlan(seed=seed, traders=1, blows=kills, trouble_s=24, settle_s=10, activity=2.0)
+    played = rehearse(plan)
+    assert not violations_of(played)
+    assert any("last trader leaves its position" in alert for alert in played.alerts), "nothing was held: another seed"
+    pair = next(fill["pair"] for fill in played.journal["fills"] if fill["reason"] == Mode.RETIRING)
+    assert sum(_signed(fill) for fill in played.journal["fills"] if fill["pair"] == pair) == 0
+
+
+def _signed(fill: Mapping[str, object]) -> Decimal:
+    size = Decimal(str(fill["qty"]))
+    return size if fill["side"] == Side.BUY else -size
 
 
 @pytest.mark.timeout(900)

@@ -98,6 +98,20 @@ def test_a_mistake_names_key_value_rule_and_nearest_name(name: str, text: str, s
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("stop", "collar"), [("0.03", "3"), ("0.0025", "0.2")])
+def test_a_stop_that_the_gateway_would_deny_is_refused_at_the_start(stop: str, collar: str) -> None:
+    environment = {
+        "WILDBOT_TRADING__STRATEGY": "order_flow_imbalance",
+        "WILDBOT_ORDER_FLOW_IMBALANCE__STOP_LOSS_PCT": stop,
+        "WILDBOT_RISK__EXIT_COLLAR_PCT": collar,
+    }
+    with pytest.raises(ConfigurationError, match=r"order_flow_imbalance\.stop_loss_pct .* risk\.exit_collar_pct") as caught:
+        load(environment=environment, env_file=NO_FILE)
+    assert "\n" not in str(caught.value)
+    environment["WILDBOT_TRADING__STRATEGY"] = "market_maker"  # whose stop never rests
+    load(environment=environment, env_file=NO_FILE)
+
+
 def test_secrets_are_masked_where_settings_are_shown() -> None:
     rows = {key: value for key, value, _ in load(environment={}, env_file=NO_FILE).rows()}
     assert rows["exchange.api_secret"] == MASK

@@ -1,13 +1,14 @@
 """S2, rule by rule."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.strategies.test_market_maker import a_view, held
 from tests.trading.builders_trading import MS, ONE, PAIR, SECOND, SOL, START, a_book
 from wildbot.model.desk import PositionState
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import Money
-from wildbot.model.market_data import TradePrint
+from wildbot.model.market_data import SessionHours, TradePrint
 from wildbot.model.orders import Purpose, Side
 from wildbot.strategies.base import Decision
 from wildbot.strategies.momentum_burst import STRATEGY, MomentumBurst, Reason
@@ -190,6 +191,19 @@ def test_five_percent_of_the_days_capital_lost_ends_the_day() -> None:
     assert decide(strategy, at, lost).reason == Reason.DAILY_LOSS
     tomorrow = fade_to_tomorrow(strategy, at, lost)
     assert decide(strategy, burst(strategy, at=tomorrow), lost).reason == Reason.LONG
+
+
+def test_the_day_is_the_session_s_where_there_is_one() -> None:
+    strategy = a_burst(cooldown_trades_after_loss=0)
+    first = SessionHours(PAIR, START - SECOND, START + 2 * 86_400 * SECOND, 20231114)
+    decide(strategy, START, session=first)
+    lost = PositionState(PAIR, losses=1, realised=Money(-int(a_view().lease * 0.05)))
+    tomorrow = START + 86_400 * SECOND
+    decide(strategy, tomorrow, lost, session=first)
+    at = burst(strategy, at=tomorrow + 20 * SECOND)
+    assert decide(strategy, at, lost, session=first).reason == Reason.DAILY_LOSS, "another UTC day, the same session"
+    second = replace(first, day=20231115)
+    assert decide(strategy, at, lost, session=second).reason == Reason.LONG
 
 
 def fade_to_tomorrow(strategy: MomentumBurst, at: int, position: PositionState) -> int:

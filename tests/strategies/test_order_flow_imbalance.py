@@ -15,14 +15,13 @@ from wildbot.strategies.base import Decision
 from wildbot.strategies.order_flow_imbalance import (
     STRATEGY,
     OrderFlowImbalance,
-    OrderFlowImbalanceConfig,
-    Reason,
     bracket,
     imbalance,
     score,
     signal,
     slippage_bps,
 )
+from wildbot.strategies.order_flow_imbalance_config import OrderFlowImbalanceConfig, Reason
 
 PLAIN: dict[str, object] = {"gradient_enabled": False, "footprint_enabled": False}
 CONFIG = OrderFlowImbalanceConfig()

@@ -30,7 +30,7 @@ class QuietMarket:
 
     def know(self, orders: list[OrderView], *, has_taken: bool) -> None:
         """These are our open orders of this pair now; `has_taken`: takers of ours had something of what is shown."""
-        self.is_stirred = has_taken or any(each.kind is not Kind.LIMIT or each.expire_ns for each in orders)
+        self.is_stirred = has_taken or any(each.kind is not Kind.LIMIT for each in orders)
         self._bids = tuple(each.ticks for each in orders if each.side is Side.BUY)
         self._asks = tuple(each.ticks for each in orders if each.side is Side.SELL)
 

@@ -103,7 +103,7 @@ class Backtest:
         self._now_ns = 0
         self._sink = decisions or DecisionSink()
         self._traders = {
-            epoch: TraderStage(tape.instrument.pair, epoch, setup, self._to_desk, self._sink)
+            epoch: TraderStage(tape.instrument.pair, epoch, setup, self._desk.on_trader, self._sink)
             for epoch, tape in enumerate(tapes, start=1)
         }
         self._by_pair = {trader.pair: trader for trader in self._traders.values()}
@@ -220,9 +220,6 @@ class Backtest:
         self._desk.on_market(beat, now_ns)
         for trader in self._traders.values():
             trader.on_market(beat, now_ns)
-
-    def _to_desk(self, message: object, now_ns: int) -> None:
-        self._desk.on_trader(message, now_ns)  # type: ignore[arg-type]
 
     def _wind_down(self) -> BacktestRun:
         result, end_ns = self._result, self._now_ns

@@ -29,6 +29,9 @@ from wildbot.trading.lease_keeper import RENEW_NS
 
 _ENCODER = msgspec.json.Encoder()
 
+Asked = OrderRequest | TraderHello | LeaseRequest
+"""What a trader says to the desk."""
+
 
 class DecisionSink:
     """Counts and hashes decisions; `write` gets each as one JSON line (bytes, without the newline) when it is given."""
@@ -43,8 +46,8 @@ class DecisionSink:
         """The hash of all decisions so far, as hexadecimal text."""
         return self._hash.hexdigest()
 
-    def take(self, pair: str, decision: Decision, ts_ns: int) -> None:
-        """Take in one decision."""
+    def take(self, pair: str, decision: Decision, ts_ns: int, hindrance: str = "") -> None:
+        """Take in one decision, and why what it wants does not leave, if so."""
         self.count += 1
         line = _ENCODER.encode(
             {
@@ -53,6 +56,7 @@ class DecisionSink:
                 "indicators": decision.indicators,
                 "action": decision.action,
                 "reason": decision.reason,
+                **({"hindrance": hindrance} if hindrance else {}),
             }
         )
         self._hash.update(line)
@@ -64,7 +68,7 @@ class TraderStage:
     """One trader; `ask` hands a message to the desk."""
 
     def __init__(
-        self, pair: str, epoch: int, setup: BacktestSetup, ask: Callable[[object, int], None], sink: DecisionSink
+        self, pair: str, epoch: int, setup: BacktestSetup, ask: Callable[[Asked, int], None], sink: DecisionSink
     ) -> None:
         self.pair = pair
         self._epoch = epoch
@@ -151,7 +155,7 @@ class TraderStage:
         decision = engine.decision
         if decision is not self._decision and decision is not None:
             self._decision = decision
-            self._sink.take(self.pair, decision, now_ns)
+            self._sink.take(self.pair, decision, now_ns, engine.hindrance)
 
     def _carry_out(self, commands: Iterable[EngineCommand], now_ns: int) -> None:
         for command in commands:

@@ -1,4 +1,4 @@
-"""The account's own maker and taker rates, asked for by the command line.
+"""The account's own maker and taker rates, asked for by the command line or stated on it.
 
 Rules: our own exchange charges what the settings say. Elsewhere the exchange is asked with the account's key; while the
     order gateway holds that key, its maker rate is read from the running system and the taker rate is that of the same
@@ -21,7 +21,6 @@ from wildbot.model.instrument import FeeSchedule, parse_scaled
 from wildbot.settings import Settings
 from wildbot.venues.kraken.rest import RestReader
 
-PPM_PER_PERCENT = 10_000
 PERCENT_TO_PPM_DECIMALS = 4
 PPM_PER_ROUND_TRIP_BPS = 50
 """A hurdle of one basis point is two maker fees of half a basis point."""
@@ -35,12 +34,6 @@ class _Schedule(msgspec.Struct):
     fees_maker: list[tuple[int, Decimal]] = []
 
 
-def own_exchange_rates(settings: Settings) -> FeeSchedule:
-    """Return what the exchange of this machine charges."""
-    exchange = settings.exchange
-    return FeeSchedule(int(exchange.maker_pct * PPM_PER_PERCENT), int(exchange.taker_pct * PPM_PER_PERCENT))
-
-
 def account_rates(settings: Settings, home: Home, pairs: Sequence[str]) -> dict[str, FeeSchedule]:
     """Return the rates by pair; a pair nobody states rates of is left out.
 
@@ -49,7 +42,7 @@ def account_rates(settings: Settings, home: Home, pairs: Sequence[str]) -> dict[
         AlreadyRunningError: when another WildBot of this machine trades with the key.
     """
     if settings.exchange.embedded:
-        return dict.fromkeys(pairs, own_exchange_rates(settings))
+        return dict.fromkeys(pairs, settings.exchange.rates)
     reader = RestReader(tuple(pairs))
     described = _answer(settings, "AssetPairs")
     reader.asset_pairs(described)

@@ -32,7 +32,7 @@ STOCK_SECONDS_PER_YEAR = 252 * 23_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestJob:
-    """`fees` in parts per million; `capital` as decimal text in the instruments' quote currency; `latency_ms` is the way
+    """`capital` as decimal text in the instruments' quote currency; `latency_ms` is the way
     of an order to the venue, and of its answer back; `feed_latency_ms` that of market data to us. `measured_ns` holds
     delays by direction (feed, order, report), drawn from instead where it has some."""
 
@@ -40,7 +40,7 @@ class BacktestJob:
     strategy: str
     parameters: dict[str, object]
     model: str
-    fees: tuple[int, int]
+    fees: FeeSchedule
     capital: Decimal
     settings: Settings
     seed: int = 7
@@ -98,7 +98,10 @@ def setup_of(job: BacktestJob) -> BacktestSetup:
     risk = job.settings.risk
     notional = max(risk.max_order_notional, 10 * job.capital)
     settings = job.settings.model_copy(
-        update={"risk": risk.model_copy(update={"max_order_notional": notional, "allow_short": job.allow_short})}
+        update={
+            "risk": risk.model_copy(update={"max_order_notional": notional, "allow_short": job.allow_short}),
+            "capital": job.settings.capital.model_copy(update={"starting": job.capital}),  # a day's turnover counts in it
+        }
     )
     spec = find_strategy(job.strategy)
     spec.configure(job.parameters)  # a bad value is told before a recording is read
@@ -106,7 +109,7 @@ def setup_of(job: BacktestJob) -> BacktestSetup:
         strategy=spec,
         parameters=job.parameters,
         model=FILL_MODELS[job.model],
-        fees=FeeSchedule(*job.fees),
+        fees=job.fees,
         capital=Money(capital),
         limits=engine_limits(trader_config(settings, settings.home, "", 0).limits),
         gateway_limits=gateway_setup(settings).limits,

@@ -39,7 +39,7 @@ def document(job: BacktestJob, answers: Answers, bracket: Mapping[str, object]) 
         "instruments": list(run.notes),
         "seed": job.seed,
         "capital": str(job.capital),
-        "fees_ppm": {"maker": job.fees[0], "taker": job.fees[1]},
+        "fees_ppm": {"maker": job.fees.maker_ppm, "taker": job.fees.taker_ppm},
         "latency_ms": job.latency_ms,
         "began_ns": run.began_ns,
         "ended_ns": run.ended_ns,

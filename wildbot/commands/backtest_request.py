@@ -5,12 +5,13 @@ from pathlib import Path
 
 import msgspec
 
+from wildbot.commands.account_rates import stated_rates
 from wildbot.commands.backtest_tapes import TapeFile, open_tape
 from wildbot.model.errors import ConfigurationError
+from wildbot.model.instrument import FeeSchedule
 from wildbot.settings import Settings
-from wildbot.strategies.base import find_strategy
+from wildbot.strategies.base import check_stop
 
-PPM_PER_PERCENT = 10_000
 DIRECTIONS = ("feed", "order", "report")
 
 
@@ -35,36 +36,28 @@ def parameters_of(settings: Settings, strategy: str, assignments: list[str]) -> 
         if not equals:
             raise ConfigurationError(f"--set {each!r} is not of the form KEY=VALUE")
         parameters[key.strip()] = value.strip()
-    find_strategy(strategy).configure(parameters)
+    check_stop(strategy, parameters, settings.risk.exit_collar_pct)
     return parameters
 
 
-def fees_of(text: str, settings: Settings, tapes: tuple[TapeFile, ...]) -> tuple[int, int]:
-    """Return (maker, taker) in parts per million, from `--fees` in percent or the settings."""
-    if not text:
-        if all(tape.is_stock for tape in tapes):
-            return 0, 0  # a stock broker's commission is not Kraken's; say --fees to have one
-        return int(settings.exchange.maker_pct * PPM_PER_PERCENT), int(settings.exchange.taker_pct * PPM_PER_PERCENT)
-    maker, _, taker = text.partition(",")
-    return int(_number("--fees", maker) * PPM_PER_PERCENT), int(_number("--fees", taker) * PPM_PER_PERCENT)
+def fees_of(text: str, settings: Settings, tapes: tuple[TapeFile, ...]) -> FeeSchedule:
+    """Return the rates of `--fees`, or the settings'. Raises: ConfigurationError."""
+    if text:
+        return stated_rates(text)
+    if all(tape.is_stock for tape in tapes):
+        return FeeSchedule(0, 0)  # a stock broker's commission is not Kraken's; say --fees to have one
+    return settings.exchange.rates
 
 
 def capital_of(text: str, settings: Settings) -> Decimal:
     """Return the money to start with, in the quote currency. Raises: ConfigurationError unless it is above 0."""
-    capital = _number("--capital", text) if text else settings.capital.starting
-    if capital <= 0:
-        raise ConfigurationError(f"--capital is {capital} and must be above 0")
-    return capital
-
-
-def _number(option: str, text: str) -> Decimal:
     try:
-        number = Decimal(text)
+        capital = Decimal(text) if text else settings.capital.starting
     except InvalidOperation:
-        raise ConfigurationError(f"{option}: {text!r} is no number") from None
-    if not number.is_finite():
-        raise ConfigurationError(f"{option}: {text!r} is no finite number")
-    return number
+        raise ConfigurationError(f"--capital: {text!r} is no number") from None
+    if not capital.is_finite() or capital <= 0:
+        raise ConfigurationError(f"--capital is {capital} and must be a finite number above 0")
+    return capital
 
 
 def measured_of(path: Path | None) -> dict[str, tuple[int, ...]]:

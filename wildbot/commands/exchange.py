@@ -1,7 +1,6 @@
 """`wildbot exchange`: the simulated exchange alone, for other programs to trade against."""
 
 import math
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -10,6 +9,7 @@ import typer
 from actors.exchange_accounts import parse_account, parse_balance
 from actors.exchange_market import SPEED_MAX_WORD
 from actors.exchange_simulator import ExchangeOptions, run
+from wildbot.commands.account_rates import stated_rates
 from wildbot.commands.terminal import explained
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
@@ -72,7 +72,6 @@ def exchange(
     """
     settings = load({"profile": "sim"}).settings
     section = settings.exchange
-    maker, taker = _fees(fees) if fees is not None else (None, None)
     mirrored = settings.trading.universe if mirror else ()
     raise typer.Exit(
         run(
@@ -90,8 +89,7 @@ def exchange(
                 speed=_speed(_given(speed, str(section.speed))),
                 activity=section.activity,
                 tier=_given(tier, settings.kraken.tier),
-                maker_pct=maker,
-                taker_pct=taker,
+                fees=stated_rates(fees) if fees is not None else None,
                 balances=tuple(
                     parse_balance("--balance", text)
                     for text in balance or [f"{settings.capital.currency}={settings.capital.starting}"]
@@ -123,11 +121,3 @@ def _speed(text: str) -> float:
     if not 0 < speed <= 1_000:
         raise ConfigurationError(f"--speed is {text!r} but must be above 0 and at most 1000, or {SPEED_MAX_WORD}")
     return speed
-
-
-def _fees(text: str) -> tuple[Decimal, Decimal]:
-    try:
-        maker, taker = (Decimal(part) for part in text.split(","))
-    except (InvalidOperation, ValueError):
-        raise ConfigurationError(f"--fees is {text!r} but must be MAKER,TAKER in percent, such as 0.25,0.40") from None
-    return maker, taker

@@ -1,18 +1,47 @@
 """What `wildbot up` tells while things start: which programs are up, which state the whole is in, and what is missing.
 
-Rules: a decision per look, from what supervisord and the status document say; nothing here waits or prints.
+Rules: a decision per look, from what supervisord and the status document say; nothing here waits or prints. A run whose
+    traders all want nothing, for reasons of the market or the clock, is as ready as one that trades: that is no fault.
 """
 
 from collections.abc import Sequence
 
 from actors.spec import EXIT_CONFIGURATION
-from wildbot.analytics.status_view import StatusView
+from wildbot.analytics.status_view import StatusView, TraderView
 from wildbot.commands.instance import ProgramState
+from wildbot.trading.mandate import NOT_STRONGEST
+from wildbot.trading.risk import DenialCode
+from wildbot.trading.standing import CLOSED, NO_LEASE
 
 UP_STATES = frozenset({"RUNNING"})
 LOST_STATES = frozenset({"FATAL", "EXITED"})
 IDLE_STATES = frozenset({"STOPPED"})
 """Programs that are meant not to run here, such as the exchange when another one is used."""
+
+WAITS_FOR = {
+    "warming_up": "its signals to warm up",
+    CLOSED: "its session",
+    "session_ends": "the next session",
+    NOT_STRONGEST: "the entry slot, which the strongest signal gets",
+}
+"""What a trader waits for by its reason code; any other code of its strategy means a signal."""
+TROUBLE = frozenset(
+    {
+        "",
+        "starting",
+        "no_book",
+        "book_invalid",
+        "data_stale",
+        "order_refused",
+        NO_LEASE,
+        "below_exchange_minimum",
+        *DenialCode,
+    }
+)
+TROUBLE_WITH = ("venue_", "pair_")
+"""Codes, and beginnings of codes, of a trader that cannot do what it wants."""
+AT_WORK = "quoting"
+"""The supervisor's word for a trader that is neither starting, paused nor leaving."""
 
 
 class StartProgress:
@@ -23,6 +52,7 @@ class StartProgress:
         self._told: dict[str, str] = {}
         self._state = ""
         self.first_quote_s: float | None = None
+        self._waiting_since_s: float | None = None
 
     def news(self, programs: Sequence[ProgramState], status: StatusView | None) -> list[str]:
         """Return the lines that were not told yet, oldest fact first."""
@@ -48,6 +78,34 @@ class StartProgress:
         if self.first_quote_s is None:
             self.first_quote_s = now_s
         return len(working) >= self._expected or now_s - self.first_quote_s >= patience_s
+
+    def is_waiting(self, status: StatusView | None, now_s: float, patience_s: float) -> bool:
+        """Whether nothing has been wrong for `patience_s` and nobody trades: it is the market's turn."""
+        if not waiting(status):
+            self._waiting_since_s = None
+            return False
+        if self._waiting_since_s is None:
+            self._waiting_since_s = now_s
+        return now_s - self._waiting_since_s >= patience_s
+
+
+def waiting(status: StatusView | None) -> list[str]:
+    """Return one line for what each trader waits for, or why there is none; empty when anything is wrong or works."""
+    if status is None or status.state != "running":
+        return []
+    if not status.traders:
+        return list(status.reasons[:1])
+    lines = [waits_for(trader) for trader in status.traders]
+    return lines if all(lines) else []
+
+
+def waits_for(trader: TraderView) -> str:
+    """Return what a trader waits for, with its own reason; "" when it works or cannot."""
+    code = trader.reason.partition(":")[0]
+    is_idle = not trader.is_quoting and not holds(trader.position)
+    if trader.state != AT_WORK or not is_idle or code in TROUBLE or code.startswith(TROUBLE_WITH):
+        return ""
+    return f"{trader.pair} waits for {WAITS_FOR.get(code, 'a signal')} ({trader.reason})"
 
 
 def working_pairs(status: StatusView) -> list[str]:

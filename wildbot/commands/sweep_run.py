@@ -13,7 +13,7 @@ from wildbot.commands.backtest_job import BacktestJob, run_job
 from wildbot.commands.backtest_tapes import open_tape
 from wildbot.commands.sweep_search import Point, Search
 from wildbot.model.errors import ConfigurationError
-from wildbot.strategies.base import find_strategy
+from wildbot.strategies.base import check_stop
 
 KEPT = 5
 SCORES = ("net_pnl", "sharpe")
@@ -113,7 +113,7 @@ def run_sweep(
 def _start(pool: Executor, job: BacktestJob, point: Point) -> "Future[Outcome] | Outcome":
     parameters = {**job.parameters, **point}
     try:
-        find_strategy(job.strategy).configure(parameters)
+        check_stop(job.strategy, parameters, job.settings.risk.exit_collar_pct)
     except ConfigurationError as error:
         return Outcome(refusal=str(error))
     return pool.submit(run_trial, replace(job, parameters=parameters))

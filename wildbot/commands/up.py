@@ -18,14 +18,22 @@ from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_HALTED,
 from wildbot.adapters import house_clock
 from wildbot.adapters.home import AlreadyRunningError, Home, HomeLock
 from wildbot.adapters.live_gate import CONFIRM_NAME, CONFIRM_WORD
-from wildbot.adapters.status_feed import Document, StatusFeed
-from wildbot.analytics.status_view import StatusView, TradeView, view_of
+from wildbot.adapters.status_feed import StatusFeed
+from wildbot.analytics.status_view import StatusView, view_of
 from wildbot.commands import launch
 from wildbot.commands.down import still_resting
+from wildbot.commands.fill_line import fill_line
 from wildbot.commands.instance import LOCK_ROLE, Instance
 from wildbot.commands.live_start import examined_live_settings
 from wildbot.commands.ordered_stop import stop_in_order
-from wildbot.commands.start_progress import StartProgress, misconfigured, what_is_missing, working_pairs
+from wildbot.commands.start_progress import (
+    StartProgress,
+    misconfigured,
+    waiting,
+    waits_for,
+    what_is_missing,
+    working_pairs,
+)
 from wildbot.commands.terminal import explained, fail, say, warn
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import OVERLAY_NAME, load
@@ -35,6 +43,9 @@ TRADING_WAIT_S = 60.0
 
 STRAGGLER_WAIT_S = 6.0
 """Patience for the last traders once the first one quotes."""
+
+WAITING_S = 10.0
+"""When for so long nothing was wrong and nobody traded, the market is what it waits for."""
 
 HALTED = "halted"
 LOOK_EVERY_S = 0.25
@@ -47,7 +58,7 @@ def up(
     profile: Annotated[str | None, typer.Option("--profile", "-p", help="sim (default), paper or live.")] = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="A file on top of the profile's.")] = None,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return once it trades; stop with `wildbot down`.")
+        bool, typer.Option("--detach", "-d", help="Return once it trades or could; stop with `wildbot down`.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print each fill.")] = False,
     i_understand_live: Annotated[
@@ -118,7 +129,7 @@ class Session:
         self._feed = StatusFeed(home)
         pairs = settings.trading.pairs or settings.trading.universe
         self._progress = StartProgress(min(settings.trading.max_traders, len(pairs)))
-        self._announced = False
+        self._announced = self._has_said_where = False
         self._asked_to_stop = threading.Event()
         self._asked_twice = threading.Event()
 
@@ -149,7 +160,8 @@ class Session:
         say(f"WildBot  {self._settings.profile}  in {self._home.root}", "bold")
 
     def _wait_for_trading(self) -> int | None:
-        """Print progress; return 0 when it trades (or we are asked to stop), None after too long, else a failure's code."""
+        """Print progress; return 0 when it trades, could if the market called for it, or is asked to stop; None after too
+        long, else a failure's code."""
         deadline = time.monotonic() + TRADING_WAIT_S
         while not self._asked_to_stop.is_set():
             programs, status = self._instance.programs(), self._status()
@@ -162,6 +174,9 @@ class Session:
                 warn(f"{name}: {self._last_lines(name)}")
                 return EXIT_CONFIGURATION
             if self._announce_once(status):
+                return EXIT_DONE
+            if self._progress.is_waiting(status, time.monotonic(), WAITING_S):
+                self._say_ready(waiting(status))
                 return EXIT_DONE
             if status is not None and status.state == HALTED:
                 warn(f"HALTED  {'; '.join(status.reasons)}: nothing is traded until `wildbot rearm`")
@@ -188,7 +203,19 @@ class Session:
         say(f"TRADING  {', '.join(working)} with {strategy} ({status.mode})", "bold green")
         for trader in status.traders:
             if trader.pair not in working:
-                say(f"  {trader.pair} waits: {trader.reason or trader.state}")
+                say(f"  {waits_for(trader) or f'{trader.pair}: {trader.reason or trader.state}'}")
+        self._say_where()
+
+    def _say_ready(self, lines: list[str]) -> None:
+        say("READY  everything is up; it is the market's turn", "bold green")
+        for line in lines:
+            say(f"  {line}")
+        self._say_where()
+
+    def _say_where(self) -> None:
+        if self._has_said_where:
+            return
+        self._has_said_where = True
         say(f"Dashboard  http://127.0.0.1:{self._settings.dashboard.port}", "bold")
         say("Logs  wildbot logs supervisor -f     Status  wildbot status     Stop  Ctrl-C or wildbot down")
 
@@ -249,16 +276,3 @@ class Session:
         except OSError:
             return "it left no words"
         return " | ".join(text.strip().splitlines()[-LAST_LINES:]) or "it left no words"
-
-
-def fill_line(event: Document) -> str | None:
-    """Return an event as one line if it is a fill, else None."""
-    if event.get("kind") != "fill":
-        return None
-    try:
-        fill = msgspec.convert(event, TradeView, strict=False)
-    except msgspec.ValidationError:
-        return None
-    clock = time.strftime("%H:%M:%S", time.gmtime(fill.ts_ns / 1e9))
-    profit = f"  pnl {fill.pnl}" if fill.pnl not in (None, "0") else ""
-    return f"{clock}  {fill.side:<4} {fill.qty} {fill.pair} at {fill.price}  {fill.liquidity}  fee {fill.fee}{profit}"

@@ -17,7 +17,7 @@ from actors.spec import EXIT_NOT_RUNNING
 from wildbot.adapters.home import Home
 from wildbot.analytics.edge_meter import EdgeMeter
 from wildbot.analytics.viability import Answer, Terms, Viability, judge
-from wildbot.commands.account_rates import account_rates, own_exchange_rates, stated_rates
+from wildbot.commands.account_rates import account_rates, stated_rates
 from wildbot.commands.backtest_tapes import FORMATS, TapeFile, open_tape
 from wildbot.commands.terminal import JsonOption, clean, explained, fail, new_table, output, print_json, say
 from wildbot.commands.viability_listen import listen
@@ -62,7 +62,7 @@ def viability(
     horizon_s = float(settings.scanner.horizon_seconds)
     if data:
         seen = _read(data, form, instrument or [], horizon_s, quiet=json_output)
-        rates = dict.fromkeys(seen, stated or own_exchange_rates(settings))
+        rates = dict.fromkeys(seen, stated or settings.exchange.rates)
     else:
         names = [name.strip() for name in pairs.split(",") if name.strip()] or list(settings.trading.universe)
         rates = _rates(settings, names, stated, is_foreign=bool(url))

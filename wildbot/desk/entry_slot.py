@@ -4,7 +4,7 @@ Rules: a grant is a lease in time: it ends by itself unless renewed, so a lost m
     position. The next grant is given only after the trader that had the last one has said, later than that grant's end,
     that it is flat and has no order on its way (or after its epoch has ended at the gateway). A grant that was not used
     for `UNUSED_NS` (denied, rejected, book too thin) goes to the next best; its pair waits for `PASS_NS`, then competes
-    again. The limit of entries counts all pairs together, by trading day.
+    again. The limit of entries counts all pairs together, each by its own trading day.
 Owns: one watch per pair, the last grant, the day's count.
 Known limit: a grant may be entered and left and entered again before its end; the day's count hears of both trips.
 """
@@ -35,9 +35,9 @@ TRADING = "trading"
 
 
 class DayCount(msgspec.Struct, frozen=True):
-    """Where the count of entries of a trading day began: round trips of each pair before it. Outlives a restart."""
+    """Where the count of entries began: of each pair, its trading day and the round trips before it. Outlives a restart."""
 
-    day: int = 0
+    days: dict[str, int] = {}
     trips: dict[str, int] = {}
 
 
@@ -152,14 +152,12 @@ class EntrySlotDesk:
         """Return every current signal, the strongest first."""
         return strongest_first((pair, s) for pair, known in self._pairs.items() if (s := known.watch.signal) is not None)
 
-    def entries_today(self, day: int) -> int:
-        """Return how many entries all pairs together have had on this trading day."""
-        if self.count.day != day:
-            self.count = DayCount(day, {pair: known.trips for pair, known in self._pairs.items()})
-        base = self.count.trips
-        new = {pair: known.trips for pair, known in self._pairs.items() if pair not in base}
-        if new:
-            self.count = DayCount(day, base | new)
+    def entries_today(self, now_ns: int) -> int:
+        """Return how many entries all pairs together have had, each on its own trading day."""
+        days = {pair: trading_day(known.session, now_ns) for pair, known in self._pairs.items()}
+        begun = {pair: self._pairs[pair].trips for pair, day in days.items() if self.count.days.get(pair) != day}
+        if begun:
+            self.count = DayCount(self.count.days | days, self.count.trips | begun)
         closed = sum(known.trips - self.count.trips[pair] for pair, known in self._pairs.items())
         return closed + sum(known.holds for known in self._pairs.values())
 
@@ -178,7 +176,7 @@ class EntrySlotDesk:
             known = self._pairs[pair]
             if not self._may_enter(known, signal.side, now_ns):
                 continue
-            if self.entries_today(trading_day(known.session, now_ns)) >= self._contest.entries_per_day:
+            if self.entries_today(now_ns) >= self._contest.entries_per_day:
                 return None
             return pair
         return None

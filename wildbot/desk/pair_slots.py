@@ -5,6 +5,7 @@ Rules: a trader starts only when the gateway is ready, both peers were heard, no
     scanner's best. A pair the owner stopped leaves its slot empty.
 """
 
+from wildbot.desk.quarantine import Quarantine
 from wildbot.desk.restart_budget import Verdict
 from wildbot.desk.run_health import why_idle
 from wildbot.desk.supervision_state import GATEWAY_READY, SupervisionMemory
@@ -24,6 +25,7 @@ class PairSlots:
         self.halt_asked = ""
         """Why deaths call for a halt; the halt switch takes it."""
         self._is_idle = False
+        self._quarantine = Quarantine(memory)
 
     # --- news of traders ------------------------------------------------------------------------------------------
 
@@ -85,6 +87,8 @@ class PairSlots:
         if self._may_spawn(now_ns):
             self._fill()
             self._say_idle()
+            for pair in self._quarantine.due(now_ns):
+                self._spawn(pair, now_ns, only_leaves=True)
             for pair in memory.wanted:
                 if memory.fleet.get(pair) is None:
                     self._spawn(pair, now_ns)
@@ -110,7 +114,7 @@ class PairSlots:
         # What an earlier life holds comes first: it is tied-up capital that only its own trader can free.
         held = [pair for pair in (rules.pinned or memory.ranked) if pair in memory.ranked and memory.position_lots(pair)]
         for pair in dict.fromkeys([*held, *candidates]):
-            if len(memory.wanted) + len(memory.stopped) >= rules.max_traders:
+            if len(memory.wanted) + len(memory.stopped) + self._quarantine.slots_taken >= rules.max_traders:
                 return
             if pair not in memory.wanted and pair not in memory.quarantined and pair not in memory.stopped:
                 memory.wanted.append(pair)
@@ -123,11 +127,11 @@ class PairSlots:
             self._memory.announce("trader", idle)
         self._is_idle = bool(idle)
 
-    def _spawn(self, pair: str, now_ns: int) -> TraderRecord:
+    def _spawn(self, pair: str, now_ns: int, *, only_leaves: bool = False) -> TraderRecord:
         memory = self._memory
         memory.save(epoch=memory.saved.epoch + 1)
-        memory.do(SpawnTrader(pair, memory.saved.epoch))
-        return memory.fleet.add(pair, memory.saved.epoch, now_ns)
+        memory.do(SpawnTrader(pair, memory.saved.epoch, only_leaves))
+        return memory.fleet.add(pair, memory.saved.epoch, now_ns, only_leaves=only_leaves)
 
     # --- ends -----------------------------------------------------------------------------------------------------
 
@@ -136,6 +140,8 @@ class PairSlots:
         swap = memory.swap
         if swap is not None and swap.out == record.pair:
             self._finish_swap(swap, record, now_ns)
+        elif record.only_leaves:
+            self._quarantine.on_gone(record, _death(record), now_ns)
         elif record.kept and record.code == 0:
             memory.announce("trader", f"{record.pair} exited after keeping its position; a fresh start takes over")
         elif record.wanted and not memory.stopping and not memory.saved.halted:
@@ -153,10 +159,7 @@ class PairSlots:
         if verdict is Verdict.HALT:
             self.halt_asked = f"traders died {len(memory.budget.history)} times within ten minutes, last {pair}: {how}"
         elif verdict is Verdict.QUARANTINE:
-            memory.quarantined.add(pair)
-            memory.wanted.remove(pair)
-            text = f"{pair} is in quarantine: its trader died more than three times within a minute, last: {how}"
-            memory.alert(Severity.CRITICAL, f"quarantine:{pair}", text)
+            self._quarantine.begin(pair, how)
 
     def _chase_old_epochs(self, now_ns: int) -> None:
         memory = self._memory

@@ -199,10 +199,11 @@ SupervisionEvent = Ranked | SwapProposed | Heard | ChildEnded | EquityMarked | F
 
 
 class SpawnTrader(msgspec.Struct, frozen=True):
-    """Start a trader process."""
+    """Start a trader process; `only_leaves`: it runs no strategy, leaves what the pair holds, and goes."""
 
     pair: str
     epoch: int
+    only_leaves: bool = False
 
 
 class KillTrader(msgspec.Struct, frozen=True):

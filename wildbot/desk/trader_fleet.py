@@ -48,7 +48,7 @@ class TraderRecord:
     """One start of one trader.
 
     `wanted` False: nobody replaces it when it is gone. `kept`: its retirement was taken back; should it exit all the same,
-    that is no death, only a fresh start.
+    that is no death, only a fresh start. `only_leaves`: it was started to leave its position and go.
     """
 
     pair: str
@@ -60,6 +60,7 @@ class TraderRecord:
     wanted: bool = True
     kept: bool = False
     flatten: bool = False
+    only_leaves: bool = False
     retired: Retired | None = None
     retired_ns: int = 0
     asked_ns: int = 0
@@ -91,11 +92,15 @@ class TraderFleet:
         record = self.records.get(pair)
         return record if record is not None and epoch in (None, record.epoch) else None
 
-    def add(self, pair: str, epoch: int, now_ns: int) -> TraderRecord:
+    def add(self, pair: str, epoch: int, now_ns: int, *, only_leaves: bool = False) -> TraderRecord:
         """A process was asked for."""
         assert pair not in self.records, pair
-        self.records[pair] = TraderRecord(pair, epoch, now_ns)
-        return self.records[pair]
+        record = self.records[pair] = TraderRecord(pair, epoch, now_ns)
+        if only_leaves:  # it is retiring from its first moment
+            record.only_leaves = record.flatten = True
+            record.wanted = False
+            record.state, record.asked_ns = TraderState.RETIRING, now_ns
+        return record
 
     def heard(self, record: TraderRecord, pid: int, word: str, now_ns: int) -> bool:
         """A heartbeat came, with the trader's own word for its state; return whether it is the first."""

@@ -28,6 +28,7 @@ Nanos = NewType("Nanos", int)
 
 MONEY_DECIMALS = 10
 MONEY_ONE = 10**MONEY_DECIMALS
+PPM_PER_PERCENT = 10_000
 PPM = 1_000_000
 NUMBER_TEXT_MAX = 40
 """Longest text read as a number, and the largest power of ten in one: foreign bytes shall not cost memory or time."""

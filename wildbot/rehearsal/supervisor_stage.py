@@ -188,8 +188,8 @@ class SupervisorStage(Stage):
                     world.links.send(ACTORS, self, actor, encode(message))
                 case SendToTrader(pair, message):
                     world.links.send(ACTORS, self, trader_name(pair), encode(message))
-                case SpawnTrader(pair, epoch):
-                    world.start(TraderStage(world, pair, epoch))
+                case SpawnTrader(pair, epoch, only_leaves):
+                    world.start(TraderStage(world, pair, epoch, only_leaves=only_leaves))
                     self.reach("sup.spawned")
                 case KillTrader(pair, epoch):
                     stage = world.stages.get(trader_name(pair))

@@ -12,7 +12,8 @@ from wildbot.model.market_data import FeedBeat, InstrumentChanged, MarketEvent, 
 from wildbot.model.status import Severity
 from wildbot.protocol.bus import FROM_ALLOCATOR, FROM_GATEWAY, encode, read_market_frame
 from wildbot.rehearsal.stage import CAPITAL, MARKET, ORDERS, Stage, trader_name
-from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat
+from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat, leaving_seat
+from wildbot.trading.limits import EngineLimits
 from wildbot.trading.note import Note
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ LAST_ORDERS_NS = 5 * NANOS_PER_SECOND
 class TraderStage(Stage):
     """One life of one trader."""
 
-    def __init__(self, world: "World", pair: str, epoch: int) -> None:
+    def __init__(self, world: "World", pair: str, epoch: int, *, only_leaves: bool = False) -> None:
         super().__init__(world, trader_name(pair), epoch)
         self.pair = pair
-        self.seat: TraderSeat = world.brains.seat(pair, epoch)
+        self.seat: TraderSeat = leaving_seat(pair, epoch, EngineLimits()) if only_leaves else world.brains.seat(pair, epoch)
         self._alerted: dict[str, int] = {}
 
     def begin(self) -> None:

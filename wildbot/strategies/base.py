@@ -25,6 +25,8 @@ from wildbot.trading.taker import TakerOrder
 
 Indicators = dict[str, float | None]
 
+REST_NOTHING = "rest_nothing"
+
 
 class Decision(msgspec.Struct, frozen=True):
     """A strategy's answer. `reason` is its code; `text` a sentence for the owner, may be empty."""
@@ -37,14 +39,16 @@ class Decision(msgspec.Struct, frozen=True):
 
     @property
     def action(self) -> str:
-        """What it comes to in one word: take, quote_bid, quote_ask, quote_both or rest_nothing."""
+        """What it comes to in one word: take, quote_bid, quote_ask, quote_both, rest_stop or rest_nothing."""
         if self.taker is not None:
             return "take"
         if self.target.bid is not None and self.target.ask is not None:
             return "quote_both"
         if self.target.bid is not None:
             return "quote_bid"
-        return "quote_ask" if self.target.ask is not None else "rest_nothing"
+        if self.target.ask is not None:
+            return "quote_ask"
+        return "rest_stop" if self.target.stop is not None else REST_NOTHING
 
 
 def rest_nothing(reason: str, indicators: Indicators, text: str = "") -> Decision:
@@ -83,13 +87,15 @@ class Strategy(Protocol):
 class StrategySpec(msgspec.Struct, frozen=True):
     """A strategy as the system finds it: `name` is also its settings section; each field of `config` bears its range
     (`msgspec.Meta`), rules over several fields stand in its `__post_init__` and use `require`. With a `contest` it is
-    exclusive: of all instruments only the one with the strongest signal may be entered."""
+    exclusive: of all instruments only the one with the strongest signal may be entered. `resting_stop` is for a strategy
+    whose stop rests on the exchange: the parameter's name, and its distance from the entry in percent."""
 
     name: str
     summary: str
     config: type[msgspec.Struct]
     build: Callable[[msgspec.Struct, Instrument], Strategy]
     contest: Callable[[msgspec.Struct], Contest] | None = None
+    resting_stop: Callable[[msgspec.Struct], tuple[str, float]] | None = None
 
     @property
     def exclusive(self) -> bool:
@@ -125,6 +131,20 @@ class StrategySpec(msgspec.Struct, frozen=True):
                     self.name, key, parameters.get(key), rest.partition("it must be ")[2] or text
                 ) from None
             raise ParameterError(self.name, key, parameters.get(key), _rule(text, self.config, key)) from None
+
+
+def check_stop(strategy: str, parameters: dict[str, object], exit_collar_pct: float) -> None:
+    """Complain about a stop that every order gateway would deny. Raises: ConfigurationError, for any bad parameter too."""
+    spec = find_strategy(strategy)
+    config = spec.configure(parameters)
+    if spec.resting_stop is None:
+        return
+    key, distance_pct = spec.resting_stop(config)
+    if not distance_pct < exit_collar_pct:
+        raise ConfigurationError(
+            f"{strategy}.{key} puts the stop {distance_pct:g} % from the entry, where risk.exit_collar_pct ="
+            f" {exit_collar_pct:g} denies it; lower the one or raise the other"
+        )
 
 
 class ParameterError(ConfigurationError):

@@ -13,7 +13,8 @@ from enum import StrEnum
 import msgspec
 
 from wildbot.market.burst_window import BurstWindow
-from wildbot.model.instrument import NANOS_PER_SECOND, PPM, FeeSchedule, Instrument, Money
+from wildbot.market.session import trading_day
+from wildbot.model.instrument import PPM, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import Purpose, Side
 from wildbot.strategies.base import Decision, Indicators, StrategySpec, require, rest_nothing
@@ -21,7 +22,6 @@ from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import NOTHING
 from wildbot.trading.taker import TakerOrder, taker_ticks
 
-DAY_NS = 86_400 * NANOS_PER_SECOND
 LEASE_HEADROOM = 1.02
 """The least lease covers the minimum order also when the price has risen by two percent."""
 
@@ -196,7 +196,7 @@ class MomentumBurst:
         self._losses = losses
 
     def _begin_day(self, view: TradingView) -> None:
-        day = view.venue_now_ns // DAY_NS
+        day = trading_day(view.session, view.venue_now_ns)
         if day != self._day or not self._day_capital:
             self._day, self._day_capital = day, view.lease
             self._day_open = Money(view.position.realised - view.position.fees)

@@ -11,8 +11,6 @@ Rules: the two conditions (pressure within its bounds, depth ratio beyond its mu
 Owns: one pressure gauge, the day's entries, since when the price is beyond the stop.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from wildbot.market.dominance import Contest, EntrySignal
@@ -22,7 +20,8 @@ from wildbot.market.session import entries_open, is_open, seconds_to_close, trad
 from wildbot.model.instrument import NANOS_PER_SECOND, PPM, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import OrderType, Purpose, Side
-from wildbot.strategies.base import Decision, Indicators, StrategySpec, require, rest_nothing
+from wildbot.strategies.base import Decision, Indicators, StrategySpec, rest_nothing
+from wildbot.strategies.order_flow_imbalance_config import OrderFlowImbalanceConfig, Reason, Sizing
 from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import NOTHING, QuoteTarget, WantedOrder
 from wildbot.trading.taker import TakerOrder, taker_ticks
@@ -31,66 +30,6 @@ LEASE_HEADROOM = 1.02
 FOOTPRINT_WEIGHT = 5.0
 """Points of score, on the scale of dominance, that one footprint is worth."""
 EMERGENCY_NS = NANOS_PER_SECOND
-
-
-class Sizing(StrEnum):
-    """How large an entry is: the smallest order (one share), or a share of the lease."""
-
-    FIXED = "fixed"
-    PERCENT = "percent"
-
-
-class Reason(StrEnum):
-    """Why it does what it does."""
-
-    BUY = "buy_pressure"
-    SELL = "sell_pressure"
-    NO_SIGNAL = "no_imbalance"
-    GRADIENT = "gradient_disagrees"
-    DEPTH = "depth_too_thin"
-    NO_SHORT = "short_not_allowed"
-    WARMING_UP = "warming_up"
-    CLOSED = "session_closed"
-    CLOSING = "session_ends"
-    DAILY_LIMIT = "daily_trade_limit"
-    MINIMUM = "below_exchange_minimum"
-    TAKE_PROFIT = "TP"
-    EMERGENCY = "emergency_close"
-    HOLDING = "bracket"
-
-
-class OrderFlowImbalanceConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings section `order_flow_imbalance`; bounds are shares, percentages of the bracket are fractions of price."""
-
-    pressure_levels: int = 5
-    pressure_lower_bound: float = 0.70
-    pressure_upper_bound: float = 0.95
-    depth_multiplier: float = 1.5
-    gradient_enabled: bool = True
-    gradient_seconds: float = 5.0
-    footprint_enabled: bool = True
-    footprint_multiple: float = 3.0
-    footprint_seconds: float = 2.0
-    max_slippage_bps: float = 10.0
-    sizing: Sizing = Sizing.FIXED
-    size_percent: float = 50.0
-    stop_loss_pct: float = 0.0025
-    take_profit_pct: float = 0.01
-    max_trades_per_day: int = 10
-    flatten_before_close_s: float = 300.0
-
-    def __post_init__(self) -> None:
-        require("pressure_levels", self.pressure_levels, 1 <= self.pressure_levels <= 1_000, "between 1 and 1000")
-        lower, upper = self.pressure_lower_bound, self.pressure_upper_bound
-        require("pressure_lower_bound", lower, 0.5 <= lower < 1, "at least 0.5 and below 1")
-        require("pressure_upper_bound", upper, lower <= upper <= 1, "at least pressure_lower_bound and at most 1")
-        require("size_percent", self.size_percent, 0 < self.size_percent <= 100, "above 0 and at most 100")
-        for name in ("depth_multiplier", "gradient_seconds", "footprint_multiple", "max_slippage_bps"):
-            require(name, getattr(self, name), getattr(self, name) > 0, "above 0")
-        for name in ("stop_loss_pct", "take_profit_pct"):
-            require(name, getattr(self, name), 0 < getattr(self, name) < 1, "above 0 and below 1")
-        for name in ("footprint_seconds", "max_trades_per_day", "flatten_before_close_s"):
-            require(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
 
 
 def imbalance(config: OrderFlowImbalanceConfig, seen: Pressure) -> Side | None:
@@ -295,5 +234,10 @@ def _contest(config: msgspec.Struct) -> Contest:
     return Contest(lambda: PressureWatch(config), config.max_trades_per_day)
 
 
+def _resting_stop(config: msgspec.Struct) -> tuple[str, float]:
+    assert isinstance(config, OrderFlowImbalanceConfig), config
+    return "stop_loss_pct", 100 * config.stop_loss_pct
+
+
 _SUMMARY = "taker of the side the book leans on, with bracket"
-STRATEGY = StrategySpec("order_flow_imbalance", _SUMMARY, OrderFlowImbalanceConfig, _build, _contest)
+STRATEGY = StrategySpec("order_flow_imbalance", _SUMMARY, OrderFlowImbalanceConfig, _build, _contest, _resting_stop)

@@ -53,6 +53,10 @@ class RiskLimits(msgspec.Struct, frozen=True):
     allow_short: bool = False
     data_age_max_ns: int = NANOS_PER_SECOND // 2
 
+    def collar_pct(self, purpose: Purpose) -> float:
+        """Return how far from the mid an order of this purpose may lie."""
+        return self.entry_collar_pct if purpose is Purpose.ENTRY else self.exit_collar_pct
+
 
 class RiskFacts(msgspec.Struct):
     """What a command is judged by, as of `now_ns`. `lease` is 0 when none is in force."""
@@ -122,7 +126,7 @@ class RiskGate:
     def _price_fault(self, order: NewOrder, book: BookSnapshot) -> Denial | None:
         mid = mid_ticks(book)
         is_entry = order.purpose is Purpose.ENTRY
-        collar = self.limits.entry_collar_pct if is_entry else self.limits.exit_collar_pct
+        collar = self.limits.collar_pct(order.purpose)
         if not abs(order.ticks - mid) <= mid * collar / 100:
             return Denial(DenialCode.COLLAR, f"{order.ticks} is more than {collar} % from the mid {mid}")
         if order.post_only and order.order_type is OrderType.LIMIT:

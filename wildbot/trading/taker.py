@@ -1,12 +1,14 @@
 """Taking liquidity: immediate limit orders inside the collar, and the patience to get out with them.
 
-Rules: never a market order. An exit is pursued, one attempt at a time on a fresh book, until the position is flat or too
-    small for the exchange; an entry is tried once.
+Rules: never a market order. A limit price ends at the collar's edge; a touch beyond it is left to be denied. An exit is
+    pursued, one attempt at a time on a fresh book, until the position is flat or too small for the exchange; an entry is
+    tried once.
 Owns: the exit under way.
 """
 
 import msgspec
 
+from wildbot.market.quotes import mid_ticks
 from wildbot.model.instrument import NANOS_PER_SECOND, Instrument
 from wildbot.model.market_data import BookSnapshot
 from wildbot.model.orders import Purpose, Side
@@ -35,6 +37,14 @@ def taker_ticks(order: TakerOrder, book: BookSnapshot, instrument: Instrument) -
     if order.side is Side.BUY:
         return max(instrument.floor_ticks(book.ask_ticks[0] * (1 + beyond)), book.ask_ticks[0])
     return min(instrument.ceil_ticks(book.bid_ticks[0] * (1 - beyond)), book.bid_ticks[0])
+
+
+def inside_collar(ticks: int, side: Side, book: BookSnapshot, instrument: Instrument, collar_pct: float) -> int:
+    """Return a limit price pulled back to the collar's edge; where even the touch is beyond it, the touch."""
+    mid, share = mid_ticks(book), collar_pct / 100
+    if side is Side.BUY:
+        return min(ticks, max(instrument.floor_ticks(mid * (1 + share)), book.ask_ticks[0]))
+    return max(ticks, min(instrument.ceil_ticks(mid * (1 - share)), book.bid_ticks[0]))
 
 
 class Pursuit:

@@ -1,6 +1,6 @@
 """What leaves one trader: wishes become approved, numbered, budgeted requests here and nowhere else.
 
-Owns: the ledger, the risk gate, the breakers, the modelled order counter, the order numbers, and the last denial.
+Owns: the ledger, the risk gate, the breakers, the modelled order counter, the order numbers, the last denial and refusal.
 """
 
 from typing import assert_never
@@ -39,7 +39,7 @@ from wildbot.trading.quote_diff import NOTHING, QuotePolicy, QuoteTarget, Wanted
 from wildbot.trading.rate_budget import ADD_COST
 from wildbot.trading.risk import Denial, RiskFacts, RiskGate
 from wildbot.trading.standing import Standing
-from wildbot.trading.taker import Pursuit, TakerOrder, taker_ticks
+from wildbot.trading.taker import Pursuit, TakerOrder, inside_collar, taker_ticks
 
 SELL = Side.SELL
 ORDER_TTL_NS = NANOS_PER_SECOND
@@ -75,6 +75,7 @@ class WorkingOrders:
         self._pair = standing.instrument.pair
         self._numbered = 0
         self._no_new_until_ns = 0
+        self._refusal = ""
         self._funds_pause_ns = 0
         self._no_resting_until_ns = 0
         self._crossed_pause_ns = 0
@@ -103,11 +104,13 @@ class WorkingOrders:
         if facts.book is None or not self.ledger.is_empty or now_ns < self._no_new_until_ns:
             return []
         self._numbered += 1
+        collar_pct = self._gate.limits.collar_pct(order.purpose)
+        far_ticks = taker_ticks(order, facts.book, facts.instrument)
         command = NewOrder(
             cl_ord_id=client_order_id(self._epoch, self._numbered),
             pair=self._pair,
             side=order.side,
-            ticks=taker_ticks(order, facts.book, facts.instrument),
+            ticks=inside_collar(far_ticks, order.side, facts.book, facts.instrument, collar_pct),
             lots=self._standing.sellable_lots(order.lots) if order.side is Side.SELL else order.lots,
             purpose=order.purpose,
             time_in_force=TimeInForce.IOC,
@@ -132,6 +135,12 @@ class WorkingOrders:
             if order is not None:
                 out += self.take(order, now_ns)
         return False, out
+
+    def hindrance(self, now_ns: int) -> str:
+        """Return as "code: text" why what is wanted does not leave: our own limits, a refusal too recent; or ""."""
+        if self.denial is not None:
+            return f"{self.denial.code}: {self.denial.text}"
+        return self._refusal if now_ns < self._no_new_until_ns else ""
 
     def _new(self, wanted: WantedOrder) -> NewOrder:
         self._numbered += 1
@@ -206,6 +215,8 @@ class WorkingOrders:
                 return None
             case Rejected() | Denied():
                 pause_ns = self._pause_ns(report)
+                code = report.code if isinstance(report, Denied) else "rejected"
+                self._refusal = f"order_refused: {code}: {report.reason}"
                 self._no_new_until_ns = max(self._no_new_until_ns, now_ns + pause_ns)
                 if "rate limit" in report.reason.lower():
                     self._budget.exhaust(now_ns)  # the venue knows its counter better than our model
