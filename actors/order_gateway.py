@@ -55,9 +55,9 @@ class OrderGateway:
     def __init__(self, runtime: Runtime, settings: Settings, key: ApiKey, journal: Journal) -> None:
         self._runtime = runtime
         self._journal = journal
-        self._hops = GatewayHops(runtime.vitals)
+        hops = self._hops = GatewayHops(runtime.vitals)
         self._rows = JournalKeeper(
-            journal, runtime.now_ns, failpoints.reach, lambda rows: self._hops.commit.record(self._rows.took_ns)
+            journal, runtime.now_ns, failpoints.reach, lambda _: hops.commit.record(self._rows.took_ns)
         )
         self._router = OrderRouter(gateway_setup(settings, runtime.run_word))
         self._questions = Questions(settings.trading.universe)

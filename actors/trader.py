@@ -81,7 +81,7 @@ def engine_limits(limits: TraderLimits) -> EngineLimits:
 
 def the_seat(config: TraderConfig) -> TraderSeat:
     """Return the seat this start was made for. Raises: ConfigurationError naming key, value and rule."""
-    limits = replace(engine_limits(config.limits), feed_shows_own=config.feed_shows_own)
+    limits = msgspec.structs.replace(engine_limits(config.limits), feed_shows_own=config.feed_shows_own)
     if config.only_leaves:
         return leaving_seat(config.pair, config.epoch, limits)
     return TraderSeat(

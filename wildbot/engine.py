@@ -59,8 +59,8 @@ TRUTH = "the order gateway is asked what is true"
 
 
 class TradingEngine:
-    """Decides for one pair. `decision` is the strategy's latest answer, new for every decision made; `hindrance` is why what
-    it wants does not leave, or "". It only takes back while `awaits_truth`: what rests and is held is not certain."""
+    """Decides for one pair. `decision` is the strategy's latest answer, `hindrance` why what it wants does not leave, or "".
+    It only takes back while `awaits_truth`, until the next inheritance: what rests and is held is not certain."""
 
     def __init__(
         self,

@@ -70,12 +70,12 @@ class FeeWatch:
                 f"{fill.pair}: {fill.exec_id} was charged {_percent(charge.rate_ppm)} as {liquidity}, the exchange stated"
                 f" {_percent(rate_ppm)}; the dearer one counts until it states otherwise"
             )
-            self._state.alert(Severity.WARNING, _key(fill.pair, liquidity), text)
+            self._state.alert(Severity.WARNING, f"fee/{fill.pair}/{liquidity}", text)
         self._reckon(fill.pair)
 
     def _explained(self, pair: str, liquidity: Liquidity) -> None:
         if self._charged.pop((pair, liquidity), None) is not None:
-            self._state.clear(_key(pair, liquidity))
+            self._state.clear(f"fee/{pair}/{liquidity}")
 
     def _reckon(self, pair: str) -> None:
         """Reckon with the dearer of what was stated and what was charged, and tell whoever must know."""
@@ -107,10 +107,6 @@ def _charge(fill: Filled, instrument: Instrument, quote: str) -> _Charge | None:
     if whole <= 0:
         return None
     return _Charge(-(-fill.fee * PPM // whole), 1 + FEE_TOLERANCE_UNITS * unit * PPM // whole)
-
-
-def _key(pair: str, liquidity: Liquidity) -> str:
-    return f"fee/{pair}/{liquidity}"
 
 
 def _percent(rate_ppm: int) -> str:
