@@ -12,7 +12,7 @@ from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
 from actors.gateway_tape import GatewayTape
 from actors.runtime import Runtime
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, ActorSpec
-from wildbot.adapters import failpoints
+from wildbot.adapters.failpoints import reach
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal import Journal
 from wildbot.adapters.live_gate import place_of
@@ -56,9 +56,7 @@ class OrderGateway:
         self._runtime = runtime
         self._journal = journal
         hops = self._hops = GatewayHops(runtime.vitals)
-        self._rows = JournalKeeper(
-            journal, runtime.now_ns, failpoints.reach, lambda _: hops.commit.record(self._rows.took_ns)
-        )
+        self._rows = JournalKeeper(journal, runtime.now_ns, reach, lambda _: hops.commit.record(self._rows.took_ns))
         self._router = OrderRouter(gateway_setup(settings, runtime.run_word))
         self._questions = Questions(settings.trading.universe)
         self._key_memory = KeyMemory(journal, runtime.now_ns, runtime.log.error)
@@ -202,18 +200,17 @@ class OrderGateway:
         return True
 
     def _send(self, command: commands.Send, *, written: bool) -> None:
-        order = command.command
-        reason = ""
+        order, reason = command.command, ""
         if not isinstance(order, CancelOrder):
             if not written:
                 reason = "the journal could not be written"
             elif self._halt_file.exists():
                 reason = f"the file {HALT_FILE} lies in the home"
         if not reason:
-            failpoints.reach("gw.intent_committed")
+            reach("gw.intent_committed")
             reason = self._stream.send(order, command.deadline_ns)
             self._hops.left_ns = 0 if reason else self._runtime.now_ns()
-            failpoints.reach("gw.sent")
+            reach("gw.sent")
         if reason:
             now_ns = self._runtime.now_ns()
             self._runtime.later(0, lambda: self._do(self._router.on_shell(NotSent(order, reason), now_ns)))
@@ -233,9 +230,9 @@ class OrderGateway:
             case commands.HoldRest():
                 self._client.hold(command.until_ns)
             case commands.TellTrader():
-                failpoints.reach("gw.acked")
+                reach("gw.acked")
                 self._hub.send(self._traders.get(command.epoch, b""), encode(command.message))
-                failpoints.reach("gw.reply_sent")
+                reach("gw.reply_sent")
             case commands.TellAllocator():
                 self._hub.send(self._allocator, encode(command.message))
             case commands.TellSupervisor():

@@ -59,7 +59,7 @@ TRUTH = "the order gateway is asked what is true"
 
 
 class TradingEngine:
-    """Decides for one pair. `decision` is the strategy's latest answer, `hindrance` why what it wants does not leave, or "".
+    """Decides for one pair. `decision` is the strategy's latest answer, `hindrance` why what it wants does not leave.
     It only takes back while `awaits_truth`, until the next inheritance: what rests and is held is not certain."""
 
     def __init__(
@@ -79,9 +79,8 @@ class TradingEngine:
         self.market = PairMarket(pair, limits.silence_max_ns)
         self.decision: Decision | None = None
         self.reason, self.hindrance = "starting", ""
-        self._strategy_name = strategy.name
+        self._strategy_name, self._limits = strategy.name, limits
         self._strategy = strategy.make(parameters, instrument)
-        self._limits = limits
         self._standing = Standing(epoch, instrument, fees, position)
         policy = limits.quote_policy(self._strategy.requote_ticks, self._strategy.requote_threshold_bps)
         self._orders = WorkingOrders(epoch, limits, policy, self._standing, self.market)
