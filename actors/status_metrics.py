@@ -90,6 +90,7 @@ class StatusCollector(Collector):
         yield from _families("wildbot_actor", "actor", {row.name: row for row in status.actors}, ACTOR)
         yield _counter("wildbot_actor_restarts", "Restarts since the start of the run", "actor", _restarts(status))
         yield from _gateway(status)
+        yield from _truth(status)
         yield _hops(status)
 
 
@@ -139,6 +140,27 @@ def _hops(status: StatusView) -> Metric:
         for name, hop in actor.hops.items():
             buckets = [(f"{2**bits / 1e9:.9f}", sum(n for k, n in hop.octaves.items() if k <= bits)) for bits in HOP_BITS]
             family.add_metric([actor.name, name], [*buckets, ("+Inf", hop.count)], hop.total_s)
+    return family
+
+
+def _truth(status: StatusView) -> Iterator[Metric]:
+    truth = status.truth
+    net = "Net result of the orders sent, over the fill models, quote currency"
+    yield _known("wildbot_truth_net_pnl", net, "bound", truth.bracket)
+    if truth.sign_stable is not None:
+        told = "1 while all fill models agree on the sign of the result"
+        yield GaugeMetricFamily("wildbot_truth_sign_stable", told, value=float(truth.sign_stable))
+    markouts = {f"{each.horizon_s:g}": each.mean_bps for each in truth.markouts}
+    worth = "What fills were worth after so many seconds, basis points of their price"
+    yield _known("wildbot_truth_markout_bps", worth, "horizon_s", markouts)
+    yield _known("wildbot_truth_split", "Where the result came from, quote currency", "part", truth.split)
+
+
+def _known(name: str, text: str, label: str, values: Mapping[str, str | float | None]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for word, value in values.items():
+        if (number := _number(value)) is not None:
+            family.add_metric([word], number)
     return family
 
 

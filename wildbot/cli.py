@@ -16,7 +16,7 @@ VERBS = {
         Verb("status", "status:status", "Show what runs, what it holds and what it earned."),
         Verb("pairs", "status:pairs", "Show the pair scanner's ranking: which pair deserves a trader, and why."),
         Verb("logs", "logs:logs", "Show the end of an actor's log."),
-        Verb("report", "report:report", "Report trades, pairs, days and totals from the journal."),
+        Verb("report", "report:report", "Report sessions, statistics, trades and where the money came from."),
         Verb("viability", "viability:viability", "Say whether this account can win on each pair."),
     ),
     "Steer": (

@@ -135,6 +135,26 @@ def test_metrics_say_nothing_of_requests_while_the_gateway_has_not_spoken(home: 
     assert "wildbot_order_requests_total{" not in text and "wildbot_gateway_open_orders " not in text
 
 
+def test_metrics_tell_how_far_the_result_can_be_believed(home: Home, feed: StatusFeed, base: str) -> None:
+    truth = {
+        "bracket": {"low": "-0.5", "calibrated": "-0.1", "high": None},
+        "sign_stable": False,
+        "markouts": [{"horizon_s": 5, "fills": 3, "mean_bps": -1.5}, {"horizon_s": 300, "fills": 0, "mean_bps": None}],
+        "split": {"spread": "0.2", "fees": "-0.7"},
+    }
+    with show(home, feed, truth=truth):
+        lines = get(f"{base}/metrics").text.splitlines()
+    told = [line for line in lines if line.startswith("wildbot_truth")]
+    assert told == [
+        'wildbot_truth_net_pnl{bound="low"} -0.5',
+        'wildbot_truth_net_pnl{bound="calibrated"} -0.1',
+        "wildbot_truth_sign_stable 0.0",
+        'wildbot_truth_markout_bps{horizon_s="5"} -1.5',
+        'wildbot_truth_split{part="spread"} 0.2',
+        'wildbot_truth_split{part="fees"} -0.7',
+    ]
+
+
 def test_metrics_before_the_first_document_say_that_its_age_is_infinite(base: str) -> None:
     lines = get(f"{base}/metrics").text.splitlines()
     assert {"wildbot_status_age_seconds +Inf", "wildbot_healthy 0.0"} <= set(lines)

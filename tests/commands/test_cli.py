@@ -171,6 +171,20 @@ def test_logs_prints_the_last_lines(home: Home) -> None:
     assert wildbot("logs", "supervisor", "-n", "2").stdout.split() == ["two", "three"]
 
 
+def test_logs_shows_what_is_loud_enough_and_what_belongs_to_it(home: Home) -> None:
+    lines = (
+        "2026-11-21 18:00:00.000Z INFO     a  quiet",
+        "    | of the quiet one",
+        "2026-11-21 18:00:01.000Z ERROR    a  broke",
+    )
+    (home.log / "supervisor.log").write_text("\n".join((*lines, "    | why", "")))
+    assert json.loads(wildbot("logs", "supervisor", "--level", "warning", "--json").stdout)["lines"] == [
+        lines[2],
+        "    | why",
+    ]
+    assert len(json.loads(wildbot("logs", "supervisor", "--json").stdout)["lines"]) == 4
+
+
 def test_logs_names_the_actors_there_are_when_asked_for_another(home: Home) -> None:
     (home.log / "supervisor.log").write_text("one\n")
     result = wildbot("logs", "supervisr")

@@ -52,6 +52,8 @@ def stems(key: ast.expr, names: dict[str, ast.expr]) -> set[str]:
             return stems(first, names)
         case ast.IfExp():
             return stems(key.body, names) | stems(key.orelse, names)
+        case ast.Call(func=ast.Name(id=name)) if name in names:
+            return stems(names[name], names)
         case ast.Name() if key.id in names:
             return stems(names[key.id], {name: value for name, value in names.items() if name != key.id})
     return set()
@@ -65,6 +67,13 @@ def calls() -> Iterator[tuple[str, ast.Call, dict[str, ast.expr]]]:
     """Every call of every function, with the values of the names it can see."""
     for name, tree in sources():
         shared = assigned(ast.Module([node for node in tree.body if isinstance(node, ast.Assign)], []))
+        shared |= {
+            node.name: node.body[-1].value
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef)
+            and isinstance(node.body[-1], ast.Return)
+            and node.body[-1].value is not None
+        }
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
                 names = shared | assigned(function)

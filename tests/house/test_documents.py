@@ -47,7 +47,7 @@ def setting_names() -> set[str]:
 def test_every_documented_command_and_option_exists(path: Path) -> None:
     group = root_command()
     for words in commands_in(path.read_text(encoding="utf-8")):
-        if not words or not re.fullmatch(r"[a-z]+", words[0]):
+        if not words or not re.fullmatch(r"[a-z-]*[a-z]", words[0]) or words[0].startswith("-"):
             continue
         listed = group.commands.get(words[0])
         assert listed is not None, f"{path.name}: wildbot {' '.join(words)}"
@@ -85,7 +85,29 @@ def test_every_link_and_named_file_is_there() -> None:
             assert (ROOT / target).exists(), f"{path.name}: {target}"
 
 
-def test_the_make_targets_of_the_readme_exist() -> None:
+def test_every_documented_make_target_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M):
-        assert re.search(rf"^{target}:", makefile, re.M), target
+    for path, text in texts():
+        for target in re.findall(r"^(?:sudo |[A-Z_]+=\S+ )*make (?:-C \S+ )?(\w+)", text, re.M):
+            assert re.search(rf"^{target}:", makefile, re.M), f"{path.name}: make {target}"
+
+
+def test_every_verb_is_in_a_document_that_a_person_reads() -> None:
+    shown = {words[0] for path, text in texts() if path.name != "CHANGELOG.md" for words in commands_in(text) if words}
+    assert set(root_command().commands) - shown == set()
+
+
+def test_every_document_is_in_the_list_of_documents() -> None:
+    listed = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    missing = [
+        path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md" and f"({path.name})" not in listed
+    ]
+    assert missing == []
+
+
+def test_every_documented_address_is_served_and_on_loopback() -> None:
+    routes = {"/health", "/api/status", "/metrics"}
+    for path, text in texts():
+        for host, port, place in re.findall(r"https?://(127\.0\.0\.1|localhost):(\d+)(/[\w/]*)?", text):
+            if port == "8080":
+                assert not place or place in routes, f"{path.name}: http://{host}:{port}{place}"

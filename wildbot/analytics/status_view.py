@@ -163,6 +163,23 @@ class GatewayView(msgspec.Struct, frozen=True):
     requests: dict[str, int] = {}
 
 
+class MarkoutView(msgspec.Struct, frozen=True):
+    """What fills were worth so many seconds later, basis points of their price."""
+
+    horizon_s: float
+    fills: int = 0
+    mean_bps: float | None = None
+
+
+class TruthView(msgspec.Struct, frozen=True):
+    """How far the result can be believed: the net result over the fill models, markouts, and where the money came from."""
+
+    bracket: dict[str, str | None] = {}
+    sign_stable: bool | None = None
+    markouts: list[MarkoutView] = []
+    split: dict[str, str | None] = {}
+
+
 class StatusView(msgspec.Struct, frozen=True):
     """The whole document. `reasons` say why the state is what it is; `standing` are the alerts that have not cleared."""
 
@@ -182,6 +199,7 @@ class StatusView(msgspec.Struct, frozen=True):
     alerts: list[AlertView] = []
     standing: list[AlertView] = []
     gateway: GatewayView = GatewayView()
+    truth: TruthView = TruthView()
 
 
 def view_of(document: Mapping[str, Any]) -> StatusView:

@@ -36,7 +36,9 @@ def report(
     profile: Annotated[str | None, typer.Option("--profile", "-p", help="The journal of another profile.")] = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Report sessions, statistics, trades, pairs, days and where the money came from, out of the journal.
+    """Report sessions, statistics, trades and where the money came from.
+
+    Out of the journal, by pair and by day, while WildBot runs or not.
 
     Example: wildbot report --html report.html --csv reports/
     """
