@@ -56,9 +56,8 @@ TRUTH = "the order gateway is asked what is true"
 
 
 class TradingEngine:
-    """Decides for one pair. `decision` is the strategy's latest answer, new for every decision made, and `hindrance` why what
-    it wants does not leave, or "". It only takes back while `awaits_truth`, until the next inheritance: what rests and what
-    is held is not known for certain."""
+    """Decides for one pair. `decision` is the strategy's latest answer, a new one each time, `hindrance` why its wish does
+    not leave. Orders are only taken back while `awaits_truth`, until an inheritance says what rests and is held."""
 
     def __init__(
         self,
@@ -199,8 +198,8 @@ class TradingEngine:
         self._out += self._orders.rest(decision.target, now_ns)
         if taker is not None:
             self._out += self._orders.take(taker, now_ns)
-        if (hindrance := self._orders.hindrance(now_ns)) and decision.action != REST_NOTHING:
-            self.hindrance = self.reason = hindrance
+        self.hindrance = self._orders.hindrance(now_ns) if decision.action != REST_NOTHING else ""
+        self.reason = self.hindrance or self.reason
 
     def _leave(self, pursuit: Pursuit, now_ns: int) -> None:
         self.reason = pursuit.order.reason
@@ -208,8 +207,7 @@ class TradingEngine:
         is_over, requests = self._orders.leave(pursuit, now_ns)
         self._out += requests
         if is_over:
-            self._pursuit = None
-            self._has_unacted_fill = False
+            self._pursuit, self._has_unacted_fill = None, False
             if pursuit.order.is_stop:
                 self._orders.breakers.stopped_out(now_ns)
 
@@ -265,8 +263,8 @@ class TradingEngine:
         )
 
     def _entry_block(self, now_ns: int, venue_now_ns: int) -> str:
-        standing = self._standing.entry_block(now_ns, self.market.venue_now_ns(now_ns))
-        block = self.mandate.mode_block or standing or self.mandate.slot_block(now_ns)
+        mandate = self.mandate
+        block = mandate.mode_block or self._standing.entry_block(now_ns, venue_now_ns) or mandate.slot_block(now_ns)
         return block or self._orders.breakers.open_code(now_ns) or ""
 
     def _least_needed(self) -> Money:
