@@ -11,11 +11,15 @@ from actors.exchange_memory import Memory
 from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.exchange import ASSET_DECIMALS
 from wildbot.model.instrument import parse_scaled, scaled_text
+from wildbot.settings import Settings
 from wildbot.simulation.engine_rules import EngineRules
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.venues.kraken.server_admin import SCRIPT_ACCOUNTS
 from wildbot.venues.kraken.server_unconfirmed import Unconfirmed
 from wildbot.venues.kraken.signing import secret_bytes
+
+LENT = "1000000"
+"""Coins of each kind that a margin account may borrow; they are lent for nothing."""
 
 ACCOUNTS_MAX = 64
 
@@ -93,6 +97,13 @@ def open_accounts(exchange: SimulatedExchange, memory: Memory, accounts: Sequenc
             [order for order in past.closed if order.pair in known],
             past.entries,
         )
+
+
+def first_deposit(settings: Settings) -> Balances:
+    """Return what the settings' own account begins with: its capital, and where it may sell short, coins lent to it."""
+    capital = (settings.capital.currency, str(settings.capital.starting))
+    bases = dict.fromkeys(pair.partition("/")[0] for pair in settings.trading.universe) if settings.risk.allow_short else ()
+    return (capital, *((base, LENT) for base in bases if base != capital[0]))
 
 
 def balance_texts(exchange: SimulatedExchange, account: str) -> dict[str, str]:

@@ -13,7 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from actors.exchange_accounts import AccountOption, balance_texts, check_accounts, engine_rules, open_accounts
+from actors.exchange_accounts import (
+    AccountOption,
+    balance_texts,
+    check_accounts,
+    engine_rules,
+    first_deposit,
+    open_accounts,
+)
 from actors.exchange_joint import open_recordings
 from actors.exchange_keys import key_ring
 from actors.exchange_market import (
@@ -264,7 +271,7 @@ def _start(words: Sequence[str]) -> int:
         fill_model=exchange.fill_model,
         tier=settings.kraken.tier,
         fees=exchange.rates,
-        balances=((settings.capital.currency, str(settings.capital.starting)),),
+        balances=first_deposit(settings),
         latency_ms=exchange.latency_ms,
         state=home.data / f"exchange-{settings.profile}.jsonl",
         warmup_s=exchange.warmup_s,

@@ -207,8 +207,8 @@ class TradingEngine:
         self._out += self._orders.rest(decision.target, now_ns)
         if taker is not None:
             self._out += self._orders.take(taker, now_ns)
-        if (hindrance := self._orders.hindrance(now_ns)) and decision.action != REST_NOTHING:
-            self.hindrance = self.reason = hindrance
+        self.hindrance = self._orders.hindrance(now_ns) if decision.action != REST_NOTHING else ""
+        self.reason = self.hindrance or self.reason
 
     def _leave(self, pursuit: Pursuit, now_ns: int) -> None:
         self.reason = pursuit.order.reason
@@ -216,8 +216,7 @@ class TradingEngine:
         is_over, requests = self._orders.leave(pursuit, now_ns)
         self._out += requests
         if is_over:
-            self._pursuit = None
-            self._has_unacted_fill = False
+            self._pursuit, self._has_unacted_fill = None, False
             if pursuit.order.is_stop:
                 self._orders.breakers.stopped_out(now_ns)
 

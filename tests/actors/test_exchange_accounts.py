@@ -1,12 +1,14 @@
 """The accounts of the simulated exchange: how they are named, and that a past is kept."""
 
 import random
+from pathlib import Path
 
 import pytest
 
-from actors.exchange_accounts import AccountOption, check_accounts, open_accounts, parse_account
+from actors.exchange_accounts import LENT, AccountOption, check_accounts, first_deposit, open_accounts, parse_account
 from actors.exchange_memory import Memory
 from wildbot.model.errors import ConfigurationError
+from wildbot.settings_loading import load
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.venue_pairs import UNIVERSE
 
@@ -52,3 +54,12 @@ def test_account_with_a_past_keeps_it_and_gets_no_second_deposit(tmp_path) -> No
         memory.close()
         assert exchange.balances("ann") == {"USDC": 100 * 10**10}
         assert [entry.kind for entry in exchange.ledger_entries("ann")] == ["deposit"]
+
+
+def test_an_account_that_may_sell_short_has_coins_to_borrow_and_another_has_none() -> None:
+    trading = {"universe": ["AAPL/USD", "USD/CAD"]}
+    given = {"capital": {"currency": "USD", "starting": "500"}, "trading": trading}
+    cash = load(given, environment={}, env_file=Path("/nonexistent/.env")).settings
+    margin = load(given | {"risk": {"allow_short": True}}, environment={}, env_file=Path("/nonexistent/.env")).settings
+    assert first_deposit(cash) == (("USD", "500"),)
+    assert first_deposit(margin) == (("USD", "500"), ("AAPL", LENT))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from wildbot.desk.alerts import ClearAlert, RaiseAlert
+from wildbot.desk.loss_limits import DAY_NS
 from wildbot.desk.supervision import Supervision
 from wildbot.desk.supervision_state import SupervisionRules
 from wildbot.desk.supervision_words import (
@@ -31,6 +33,7 @@ from wildbot.model.instrument import NANOS_PER_SECOND, Money
 from wildbot.model.status import AllocatorStatus, GatewayStatus, Heartbeat
 
 BTC, ETH, SOL, XRP, ADA = "BTC/USDC", "ETH/USDC", "SOL/USDC", "XRP/USDC", "ADA/USDC"
+NOON = 20_000 * DAY_NS + DAY_NS // 2
 STEP_NS = NANOS_PER_SECOND // 4
 CRUMB = 1
 """A position of a lot is below the exchange's minimum."""
@@ -180,3 +183,26 @@ class World:
 
 def a_heartbeat(epoch: int, now_ns: int) -> Heartbeat:
     return Heartbeat("trader", 100 + epoch, epoch, "quoting", now_ns, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def a_running_world(**settings: object) -> World:
+    """Everything is up, and the three best pairs are traded."""
+    world = World(**settings)  # type: ignore[arg-type]
+    world.start()
+    return world
+
+
+def a_world_at_noon(saved: SupervisorState | None = None, now_ns: int = NOON, **rules: object) -> World:
+    """The same in the middle of a UTC day, with the memory of an earlier life."""
+    return a_running_world(saved=saved or SupervisorState(), now_ns=now_ns, rules=rules)
+
+
+def alerts(world: World) -> set[str]:
+    """Return the keys of the alerts that are up."""
+    up: set[str] = set()
+    for command in world.log:
+        if isinstance(command, RaiseAlert):
+            up.add(command.key)
+        elif isinstance(command, ClearAlert):
+            up.discard(command.key)
+    return up

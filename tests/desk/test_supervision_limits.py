@@ -1,47 +1,32 @@
-"""What a restart must not forgive: losses, restarts, pauses, loosened limits; and peers that are not what they should be."""
+"""What a restart must not forgive: losses, pauses, loosened limits, quarantines, the chosen universe."""
 
 import pytest
 
-from tests.desk.builders_supervision import BTC, ETH, SOL, XRP, World, a_heartbeat
-from wildbot.desk.alerts import ClearAlert, RaiseAlert
+from tests.desk.builders_supervision import BTC, ETH, NOON, SOL, XRP, World, a_world_at_noon, alerts
+from wildbot.desk.alerts import RaiseAlert
 from wildbot.desk.limit_changes import is_looser
 from wildbot.desk.loss_limits import DAILY_LOSS, DAY_NS
 from wildbot.desk.supervision import Supervision
 from wildbot.desk.supervision_state import SupervisionRules
 from wildbot.desk.supervision_words import (
-    ALLOCATOR,
-    GATEWAY,
     Announce,
     ChangeUniverse,
-    EndRun,
     EquityMarked,
-    Heard,
-    KillTrader,
     PairModeSeen,
     PausePair,
     Persist,
     RearmAll,
     ResumePair,
     RunState,
-    SendTo,
     SendToTrader,
     SetUniverse,
-    StopAsked,
     StopPair,
     SupervisorState,
 )
-from wildbot.model.control import NoneRest, Pause, Resume
+from wildbot.model.control import Pause, Resume
 from wildbot.model.instrument import NANOS_PER_SECOND, Money, PairStatus
-from wildbot.model.status import HeartbeatAck, Severity
 
 START = Money(10_000)
-NOON = 20_000 * DAY_NS + DAY_NS // 2
-
-
-def a_world(saved: SupervisorState | None = None, now_ns: int = NOON, **rules: object) -> World:
-    world = World(saved=saved or SupervisorState(), now_ns=now_ns, rules=rules)
-    world.start()
-    return world
 
 
 def mark(world: World, equity: int) -> None:
@@ -52,28 +37,12 @@ def told(world: World, kind: type) -> set[str]:
     return {command.pair for command in world.sent(SendToTrader) if isinstance(command.message, kind)}
 
 
-def alerts(world: World) -> set[str]:
-    up: set[str] = set()
-    for command in world.log:
-        if isinstance(command, RaiseAlert):
-            up.add(command.key)
-        elif isinstance(command, ClearAlert):
-            up.discard(command.key)
-    return up
-
-
-def peer_beats(world: World, actor: str, pid: int, build: str = "") -> None:
-    beat = a_heartbeat(0, world.now_ns)
-    values = {name: getattr(beat, name) for name in beat.__struct_fields__} | {"actor": actor, "pid": pid, "build": build}
-    world.tell(Heard(actor, type(beat)(**values)))
-
-
 # --- the day's loss ---
 
 
 @pytest.mark.parametrize("rules", [{"max_daily_loss_pct": 5.0}, {"max_daily_loss": 500}])
 def test_a_day_s_loss_stops_entries_until_the_next_utc_day(rules: dict[str, object]) -> None:
-    world = a_world(**rules)
+    world = a_world_at_noon(**rules)
     mark(world, 10_000)
     mark(world, 9_501)
     assert not told(world, Pause)
@@ -90,27 +59,27 @@ def test_a_day_s_loss_stops_entries_until_the_next_utc_day(rules: dict[str, obje
 
 
 def test_the_tighter_of_two_daily_limits_counts() -> None:
-    world = a_world(max_daily_loss_pct=5.0, max_daily_loss=100)
+    world = a_world_at_noon(max_daily_loss_pct=5.0, max_daily_loss=100)
     mark(world, 10_000)
     mark(world, 9_900)
     assert world.on_disk.entries_closed
 
 
 def test_without_a_daily_limit_a_day_may_lose_anything() -> None:
-    world = a_world()
+    world = a_world_at_noon()
     mark(world, 10_000)
     mark(world, 5_001)
     assert not world.on_disk.entries_closed and not told(world, Pause)
 
 
 def test_a_restart_forgives_no_daily_loss() -> None:
-    world = a_world(max_daily_loss_pct=5.0)
+    world = a_world_at_noon(max_daily_loss_pct=5.0)
     mark(world, 10_000)
     mark(world, 9_800)
-    later = a_world(world.on_disk, NOON + 60 * NANOS_PER_SECOND, max_daily_loss_pct=5.0)
+    later = a_world_at_noon(world.on_disk, NOON + 60 * NANOS_PER_SECOND, max_daily_loss_pct=5.0)
     mark(later, 9_500)
     assert later.on_disk.day_open == 10_000 and later.on_disk.entries_closed
-    last = a_world(replace_starts(later.on_disk), NOON + 120 * NANOS_PER_SECOND, max_daily_loss_pct=5.0)
+    last = a_world_at_noon(replace_starts(later.on_disk), NOON + 120 * NANOS_PER_SECOND, max_daily_loss_pct=5.0)
     assert told(last, Pause) == {BTC, ETH, SOL}, "new traders are paused at their first heartbeat"
     mark(last, 9_900)
     assert last.on_disk.entries_closed and DAILY_LOSS in alerts(last)
@@ -123,7 +92,7 @@ def replace_starts(saved: SupervisorState) -> SupervisorState:
 
 def test_a_clock_that_steps_back_over_midnight_begins_no_second_day() -> None:
     midnight = 20_001 * DAY_NS
-    world = a_world(now_ns=midnight - 10 * NANOS_PER_SECOND, max_daily_loss_pct=5.0)
+    world = a_world_at_noon(now_ns=midnight - 10 * NANOS_PER_SECOND, max_daily_loss_pct=5.0)
     mark(world, 10_000)
     mark(world, 9_500)
     world.now_ns = midnight + NANOS_PER_SECOND
@@ -139,7 +108,7 @@ def test_a_clock_that_steps_back_over_midnight_begins_no_second_day() -> None:
 
 
 def test_resume_is_refused_while_the_day_is_closed_and_pauses_of_the_owner_outlast_it() -> None:
-    world = a_world(max_daily_loss_pct=5.0)
+    world = a_world_at_noon(max_daily_loss_pct=5.0)
     mark(world, 10_000)
     world.ask(PausePair(BTC), "p")
     mark(world, 9_000)
@@ -151,7 +120,7 @@ def test_resume_is_refused_while_the_day_is_closed_and_pauses_of_the_owner_outla
 
 
 def test_rearm_takes_the_peak_anew_but_leaves_the_day_closed() -> None:
-    world = a_world(max_daily_loss_pct=5.0)
+    world = a_world_at_noon(max_daily_loss_pct=5.0)
     mark(world, 10_000)
     mark(world, 5_000)
     assert world.on_disk.halted and world.on_disk.entries_closed
@@ -161,10 +130,10 @@ def test_rearm_takes_the_peak_anew_but_leaves_the_day_closed() -> None:
 
 
 def test_a_restart_forgives_no_drawdown() -> None:
-    world = a_world()
+    world = a_world_at_noon()
     mark(world, 10_000)
     mark(world, 20_000)
-    later = a_world(world.on_disk, NOON + 60 * NANOS_PER_SECOND)
+    later = a_world_at_noon(world.on_disk, NOON + 60 * NANOS_PER_SECOND)
     mark(later, 10_000)
     assert later.on_disk.halted and "drawdown 50.0 %" in later.on_disk.halt_reason
 
@@ -173,14 +142,14 @@ def test_a_restart_forgives_no_drawdown() -> None:
 
 
 def test_loosened_limits_are_announced_and_alerted_once() -> None:
-    first = a_world(limits=(("risk.max_drawdown_pct", "20.0"), ("risk.entry_collar_pct", "1.0")))
+    first = a_world_at_noon(limits=(("risk.max_drawdown_pct", "20.0"), ("risk.entry_collar_pct", "1.0")))
     assert not [each for each in first.sent(Announce) if each.kind == "limits"]
-    second = a_world(first.on_disk, limits=(("risk.max_drawdown_pct", "50.0"), ("risk.entry_collar_pct", "0.5")))
+    second = a_world_at_noon(first.on_disk, limits=(("risk.max_drawdown_pct", "50.0"), ("risk.entry_collar_pct", "0.5")))
     texts = [each.text for each in second.sent(Announce) if each.kind == "limits"]
     assert len(texts) == 2 and "was 20.0, now it is 50.0 (looser" in texts[0] and "(tighter" in texts[1]
     (alert,) = [each for each in second.sent(RaiseAlert) if each.key == "limits_loosened"]
     assert "entry_collar" not in alert.text
-    third = a_world(replace_starts(second.on_disk), limits=(("risk.max_drawdown_pct", "50.0"),))
+    third = a_world_at_noon(replace_starts(second.on_disk), limits=(("risk.max_drawdown_pct", "50.0"),))
     assert "limits_loosened" not in alerts(third)
 
 
@@ -199,96 +168,32 @@ def test_looser_is_what_allows_more(name: str, before: str, now: str, looser: bo
     assert is_looser(name, before, now) is looser
 
 
-# --- the standing peers ---
-
-
-@pytest.mark.parametrize(("actor", "window_s"), [(GATEWAY, 300), (ALLOCATOR, 120)])
-def test_a_peer_s_fourth_restart_within_its_window_halts(actor: str, window_s: int) -> None:
-    world = a_world()
-    for pid in range(4):
-        peer_beats(world, actor, 100 + pid)
-        peer_beats(world, actor, 100 + pid)
-    assert not world.on_disk.halted and len(world.on_disk.peer_restarts) == 3
-    peer_beats(world, actor, 104)
-    assert (
-        world.on_disk.halted and f"{actor} was restarted more than 3 times within {window_s} s" in world.on_disk.halt_reason
-    )
-
-
-def test_restarts_of_peers_spread_out_are_borne() -> None:
-    world = a_world()
-    for pid in range(8):
-        peer_beats(world, GATEWAY, 100 + pid)
-        world.now_ns += 101 * NANOS_PER_SECOND
-    assert not world.on_disk.halted
-
-
-def test_restarts_of_peers_are_counted_over_a_restart_of_the_supervisor() -> None:
-    world = a_world()
-    for pid in range(3):
-        peer_beats(world, GATEWAY, 100 + pid)
-    later = a_world(world.on_disk)
-    for pid in range(3, 5):
-        peer_beats(later, GATEWAY, 100 + pid)
-    assert later.on_disk.halted
-
-
-def test_a_clean_end_forgets_restarts_and_the_owner_s_pauses() -> None:
-    world = a_world()
-    peer_beats(world, GATEWAY, 100)
-    peer_beats(world, GATEWAY, 101)
-    world.ask(PausePair(""), "p")
-    world.tell(StopAsked())
-    world.run()
-    world.tell(Heard(GATEWAY, NoneRest()))
-    world.run()
-    assert world.sent(EndRun) == [EndRun(0)]
-    assert not world.on_disk.peer_restarts and not world.on_disk.peers and not world.on_disk.paused_all
-
-
-def test_a_peer_of_another_build_is_not_answered() -> None:
-    world = a_world(build="abc")
-    acks = len([c for c in world.sent(SendTo) if c.actor == GATEWAY and isinstance(c.message, HeartbeatAck)])
-    peer_beats(world, GATEWAY, 100, build="old")
-    assert "version_skew:order_gateway" in alerts(world)
-    now = [c for c in world.sent(SendTo) if c.actor == GATEWAY and isinstance(c.message, HeartbeatAck)]
-    assert len(now) == acks
-    peer_beats(world, GATEWAY, 100, build="abc")
-    assert "version_skew:order_gateway" not in alerts(world)
-
-
-def test_a_trader_of_another_build_is_killed_before_it_trades() -> None:
-    world = a_world(build="abc")
-    assert world.sent(KillTrader), "the traders of this world say no build"
-    assert any(alert.level is Severity.CRITICAL and "version_skew" in alert.key for alert in world.sent(RaiseAlert))
-
-
 # --- what the owner chose ---
 
 
 def test_pauses_and_stops_survive_a_crash() -> None:
-    world = a_world()
+    world = a_world_at_noon()
     world.ask(PausePair(BTC), "p")
     world.ask(StopPair(ETH), "s")
     world.run()
-    later = a_world(world.on_disk)
+    later = a_world_at_noon(world.on_disk)
     assert ETH not in later.running and BTC in told(later, Pause) and SOL not in told(later, Pause)
 
 
 def test_a_quarantine_survives_a_crash() -> None:
     saved = SupervisorState(quarantined=(ETH,))
-    world = a_world(saved)
+    world = a_world_at_noon(saved)
     assert ETH not in world.running and f"quarantine:{ETH}" in alerts(world)
 
 
 def test_a_chosen_universe_survives_until_the_settings_name_another() -> None:
     universe = (BTC, ETH, SOL, XRP)
-    world = a_world(universe=universe)
+    world = a_world_at_noon(universe=universe)
     world.ask(SetUniverse((BTC, ETH, SOL)), "u")
     assert world.reply("u").code == ""
-    later = a_world(world.on_disk, universe=universe)
+    later = a_world_at_noon(world.on_disk, universe=universe)
     assert later.sent(ChangeUniverse) == [ChangeUniverse((BTC, ETH, SOL))]
-    other = a_world(replace_starts(later.on_disk), universe=(BTC, ETH))
+    other = a_world_at_noon(replace_starts(later.on_disk), universe=(BTC, ETH))
     assert not other.sent(ChangeUniverse) and other.on_disk.universe == ()
 
 
@@ -303,7 +208,7 @@ def test_what_follows_from_a_saved_word_comes_after_it() -> None:
 
 
 def test_a_restricted_pair_is_told_with_its_exposure_until_it_is_online_again() -> None:
-    world = a_world()
+    world = a_world_at_noon()
     world.tell(PairModeSeen(XRP, PairStatus.MAINTENANCE))
     assert f"pair_mode:{XRP}" not in alerts(world), "neither traded nor held"
     world.positions[BTC] = 5
