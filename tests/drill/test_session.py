@@ -40,6 +40,7 @@ def breaking(error: Exception) -> Callable[[Whole], None]:
         (lambda whole: None, Outcome.HELD, ""),
         (breaking(DrillError("an order was sent twice\nwith details")), Outcome.BROKEN, "an order was sent twice"),
         (breaking(NotStruckError("it never struck")), Outcome.NOT_STRUCK, "it never struck"),
+        (breaking(KeyError("result")), Outcome.BROKEN, "the case itself failed: KeyError 'result'"),
     ],
 )
 def test_a_case_comes_out_as_its_run_says(run: Callable[[Whole], None], outcome: Outcome, text: str) -> None:

@@ -4,16 +4,20 @@ Rules: to tell a fresh book from an old one the market is moved, and stays where
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from decimal import ROUND_UP, Decimal
 
 import requests as http
 
 from wildbot.drill.exchange_door import ALL_OF_IT
+from wildbot.drill.failure import DrillError
 from wildbot.drill.moves import Quote, demand, until
 from wildbot.drill.status_tap import Document
 from wildbot.drill.whole import Whole
 
+ASKED_MAX = 10
+ASKED_AGAIN_S = 1.0
 RISE = Decimal("1.003")
 WALL_COST = 3_000_000
 """What the bid is worth that holds a moved market up: more than others sell into it within a minute."""
@@ -68,7 +72,13 @@ def demand_true_book(whole: Whole, pair: str) -> None:
 def true_best(whole: Whole, pair: str) -> tuple[Decimal, Decimal]:
     """Return the exchange's own best bid and ask of a pair."""
     wanted: dict[str, str] = {"pair": pair.replace("/", ""), "count": "1"}
-    answer = http.get(f"http://127.0.0.1:{whole.exchange_port}/0/public/Depth", params=wanted, timeout=10)
-    book = next(iter(answer.json()["result"].values()))
+    for _ in range(ASKED_MAX):
+        answer = http.get(f"http://127.0.0.1:{whole.exchange_port}/0/public/Depth", params=wanted, timeout=10).json()
+        if "result" in answer:
+            break
+        time.sleep(ASKED_AGAIN_S)  # it answers only so many questions a second
+    else:
+        raise DrillError(f"the exchange does not tell the book of {pair}: {answer['error']}")
+    book = next(iter(answer["result"].values()))
     demand(bool(book["bids"] and book["asks"]), f"the market of {pair} has lost a side")
     return Decimal(book["bids"][0][0]), Decimal(book["asks"][0][0])

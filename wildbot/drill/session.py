@@ -145,6 +145,8 @@ def try_case(case: Case, whole: Whole) -> Result:
         outcome, text = Outcome.NOT_STRUCK, _sentence(error)
     except DrillError as error:
         outcome, text = Outcome.BROKEN, _sentence(error)
+    except Exception as error:  # a case that cannot cope must not cost the drill the others
+        outcome, text = Outcome.BROKEN, f"the case itself failed: {type(error).__name__} {_sentence(error)}"
     if not case.lone and case.started:
         try:
             recover(whole)
