@@ -11,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.runtime import Callback, Runtime
 from actors.trader import Trader, engine_limits
-from actors.trader_config import TraderConfig, TraderLimits, actor_name
+from actors.trader_children import trader_config
+from actors.trader_config import TraderConfig, actor_name
 from tests.backtest.builders_backtest import EAGER, a_setup
 from wildbot.adapters.home import Home
 from wildbot.adapters.zmq_bus import Hub, Publisher
@@ -29,6 +31,7 @@ from wildbot.model.desk import CapitalLease, LeaseRefused, OrderRequest, ReportC
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule
 from wildbot.model.market_data import FeedBeat
 from wildbot.protocol.bus import TO_GATEWAY, encode, market_frame
+from wildbot.settings_loading import load
 
 PAIR = "SOL/USDC"
 EPOCH = 1
@@ -40,21 +43,8 @@ TIMER, MARKET, ORDERS, CAPITAL, VERB = "timer", "market", "orders", "capital", "
 Step = tuple[int, str, bytes]
 """When, over which wire, which frame."""
 
-LIMITS = TraderLimits(
-    max_position=1.0,
-    max_order_notional="10000",
-    max_orders_per_s=5.0,
-    entry_collar_pct=1.0,
-    exit_collar_pct=3.0,
-    allow_short=False,
-    stale_order_ms=500,
-    stale_order_policy="reevaluate",
-    fill_cooldown_ms=200,
-    rate_reserve=0.4,
-    tick_age_max_ms=500,
-    silence_max_s=2.0,
-    tier="intermediate",
-)
+SETTINGS = load(environment={}, env_file=Path("/nonexistent/.env")).settings
+LIMITS = replace(trader_config(SETTINGS, Path("/nonexistent"), PAIR, EPOCH).limits, max_order_notional="10000")
 
 
 class TappedTrader(TraderStage):
