@@ -17,6 +17,7 @@ import msgspec
 
 from wildbot.analytics.markout import NO_PROFIT, Markout, MarkoutDesk, ProfitSplit, sum_splits
 from wildbot.backtest.desk_stage import DeskStage
+from wildbot.backtest.exchange_venue import ExchangeVenue
 from wildbot.backtest.latency import ConstantLatency, Line
 from wildbot.backtest.market_tape import MarketTape, TapeNotes, TapeRow
 from wildbot.backtest.schedule import Schedule
@@ -66,14 +67,21 @@ class BacktestRun:
 class Backtest:
     """Build it with the recordings of one currency, call `run` once."""
 
-    def __init__(self, setup: BacktestSetup, tapes: list[MarketTape], decisions: DecisionSink | None = None) -> None:
+    def __init__(
+        self,
+        setup: BacktestSetup,
+        tapes: list[MarketTape],
+        decisions: DecisionSink | None = None,
+        venue: ExchangeVenue | None = None,
+    ) -> None:
+        """Without a `venue` the recordings are mirrored, and our orders filled by the setup's model."""
         quotes = {tape.instrument.quote for tape in tapes}
         assert len(quotes) == 1, f"instruments of several currencies: {sorted(quotes)}"
         self._setup = setup
         self._tapes = tapes
         instruments = tuple(tape.instrument for tape in tapes)
         self._schedule = Schedule()
-        self._venue = BacktestVenue(
+        self._venue = venue or BacktestVenue(
             instruments,
             model=setup.model,
             fees=setup.fees,
@@ -128,7 +136,7 @@ class Backtest:
         for row in rows:
             at_ns = _time_of(row)
             if schedule.due_ns <= at_ns:
-                self._pass(at_ns)
+                self.pass_until(at_ns)
             self._now_ns = at_ns
             self._take(row)
             events += 1
@@ -160,7 +168,7 @@ class Backtest:
             for hours in tape.sessions:  # each is told as soon as the one before it is over
                 self._schedule.at(told_ns, partial(self._tell_session, hours))
                 told_ns = max(told_ns, hours.closes_ns)
-        self._pass(began_ns)
+        self.pass_until(began_ns)
         self._now_ns = began_ns
 
     def _tell_session(self, hours: SessionHours, now_ns: int) -> None:
@@ -174,7 +182,7 @@ class Backtest:
         if news:
             self._desk.on_venue(news, now_ns)
             if self._schedule.due_ns <= now_ns:
-                self._pass(now_ns)
+                self.pass_until(now_ns)
         if type(row) is BookSnapshot:
             self._last[row.pair] = row
             self._markouts[row.pair].on_mid(row.bid_ticks[0] + row.ask_ticks[0], now_ns)
@@ -189,9 +197,15 @@ class Backtest:
             self._slot.on_market(row)
         self._by_pair[row.pair].on_market(row, now_ns)
         if self._schedule.due_ns <= now_ns:
-            self._pass(now_ns)
+            self.pass_until(now_ns)
 
-    def _pass(self, until_ns: int) -> None:
+    @property
+    def due_ns(self) -> int:
+        """When anybody of ours next does something by time alone."""
+        return self._schedule.due_ns
+
+    def pass_until(self, until_ns: int) -> None:
+        """Let everything happen that is due by then. For tapes that are made while they are played."""
         schedule = self._schedule
         while schedule.due_ns <= until_ns:
             self._now_ns = max(self._now_ns, schedule.due_ns)
@@ -225,7 +239,7 @@ class Backtest:
         result, end_ns = self._result, self._now_ns
         for trader in self._traders.values():
             trader.retire(end_ns)
-        self._pass(end_ns + WIND_DOWN_NS)
+        self.pass_until(end_ns + WIND_DOWN_NS)
         self._sample(end_ns)
         result.markouts = {pair: desk.markouts() for pair, desk in self._markouts.items()}
         result.split = sum_splits([desk.split() for desk in self._markouts.values()])

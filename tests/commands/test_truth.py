@@ -1,0 +1,39 @@
+"""`wildbot truth` from the command line: one small test, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from actors.spec import EXIT_CONFIGURATION
+from wildbot.cli import app
+
+SMALL = ("--seeds", "1", "--train", "1", "--seconds", "10", "--scenario", "calm", "--draws", "1", "--workers", "1")
+
+
+def test_a_small_test_tells_its_figures_and_draws_them(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["truth", *SMALL, "--plot", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert set(told["verdicts"]) == {"calm", "all"}
+    assert told["verdicts"]["all"]["runs"] == 1
+    assert 0.0 <= told["verdicts"]["all"]["pnl_inside"] <= 1.0
+    assert told["margin"]["runs"] == 1
+    assert {"power", "low", "high"} <= set(told["fit"])
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        (("--pair", "NO/SUCH"), "--pair is 'NO/SUCH' but must be one of"),
+        (("--scenario", "storm"), "--scenario is 'storm' but must be one of"),
+        (("--seeds", "1000001"), "must be at most"),
+        (("--set", "ema_window"), "not of the form KEY=VALUE"),
+        (("--set", "ema_window=0"), "ema_window"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused_in_one_sentence(words: tuple[str, str], rule: str) -> None:
+    done = CliRunner().invoke(app, ["truth", *words])
+    assert done.exit_code == EXIT_CONFIGURATION
+    assert rule in done.output
