@@ -145,6 +145,16 @@ def test_marks_of_an_earlier_run_are_read_again_one_line_each_and_a_torn_one_is_
     assert [line for line in marks_file(home, "sim").read_bytes().split(b"\n") if line] == [lines[1]]
 
 
+def test_a_mark_that_still_waits_for_its_horizons_outlives_a_restart(home: Home) -> None:
+    a_journal_with(home, a_fill(ts_ns=1_700_000_000 * NANOS_PER_SECOND))
+    partial = Mark("T1", 2 * MID * 10**8, (1, 2))
+    marks_file(home, "sim").write_bytes(msgspec.json.encode(partial) + b"\n")
+    bench = Bench(home)
+    kept = read_marks(marks_file(home, "sim"))
+    bench.close()  # as if killed
+    assert kept == {"T1": partial}
+
+
 def test_tallies_that_cannot_be_read_begin_anew_and_trading_knows_nothing_of_it(home: Home) -> None:
     (home.data / "sim.truth.json").write_text("{torn")
     bench = Bench(home)
