@@ -99,11 +99,8 @@ class OrderGateway:
         self._client.close()
         self._stream.drop()
         self._link.dispose()
-        self._hub.close()
-        self._market.close()
-        self._tape.close()
-        self._key_memory.close()
-        self._journal.close()
+        for each in (self._hub, self._market, self._tape, self._key_memory, self._journal):
+            each.close()
 
     # --- ears -----------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from tests.truth.builders_truth import PAIR, SOL, START, Quoted, a_desk
-from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND
-from wildbot.model.status import TruthStatus
+from tests.truth.builders_truth import FEES, PAIR, SOL, START, Quoted, a_desk
+from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, PairStatus
+from wildbot.model.status import InstrumentTable, TruthStatus
 from wildbot.truth.profit_ledger import Mark, ProfitLedger
 from wildbot.truth.truth_desk import TruthDesk
 from wildbot.truth.twin_pair import ACTUAL
@@ -105,3 +105,14 @@ def test_marks_of_an_earlier_run_give_the_same_account_again(quoted: Quoted) -> 
     assert total(after) == total(before)
     assert after.split == before.split
     assert after.believers == before.believers
+
+
+def test_a_pair_that_changes_its_mode_keeps_its_twins_and_one_that_changes_its_rules_starts_anew() -> None:
+    counts = []
+    for changed in (replace(SOL, status=PairStatus.POST_ONLY), replace(SOL, tick_step=SOL.tick_step * 2)):
+        run = Quoted(4, a_desk()).run(20)
+        run.say(InstrumentTable((changed,), {PAIR: FEES}))
+        run.run(10)
+        counts.append(run.desk.status(run.now).believers[ACTUAL].orders)
+    same = Quoted(4, a_desk()).run(30)
+    assert counts[1] < counts[0] == same.desk.status(same.now).believers[ACTUAL].orders

@@ -6,6 +6,7 @@ Rules: a session begins with the first gateway of a run and lasts to the last li
 Known limit: lines from before sessions were written down make one session without a name.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,8 +64,9 @@ def sessions_of(events: Sequence[EventRow], fills: Sequence[Filled]) -> list[Ses
             session.pairs.add(event.pair)
     if fills and not found:
         found.append(_Session({}, fills[0].ts_ns, fills[-1].ts_ns))
+    starts = [each.start_ns for each in found]
     for fill in fills:
-        owner = next((each for each in reversed(found) if each.start_ns <= fill.ts_ns), found[0])
+        owner = found[max(0, bisect_right(starts, fill.ts_ns) - 1)]
         owner.fills.append(fill)
         owner.pairs.add(fill.pair)
         owner.end_ns = max(owner.end_ns, fill.ts_ns)

@@ -36,8 +36,10 @@ def truth_rows(fills: Sequence[Filled], marks: Mapping[str, Mark], mids: Mapping
     last = {fill.pair: 2 * fill.ticks for fill in fills} | dict(mids)
     rows = [_row("total", fills, marks, last)] if fills else []
     for key in (_pair, _day):
-        for name in sorted({key(fill) for fill in fills}):
-            rows.append(_row(name, [fill for fill in fills if key(fill) == name], marks, last))
+        groups: dict[str, list[Filled]] = {}
+        for fill in fills:
+            groups.setdefault(key(fill), []).append(fill)
+        rows += [_row(name, groups[name], marks, last) for name in sorted(groups)]
     return rows
 
 

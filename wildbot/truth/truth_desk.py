@@ -101,9 +101,9 @@ class TruthDesk:
 
     def _learn(self, table: InstrumentTable) -> None:
         for instrument in table.instruments:
-            pair = instrument.pair
-            if self._instruments.get(pair) != instrument:
-                self._instruments[pair] = instrument
+            pair, known = instrument.pair, self._instruments.get(instrument.pair)
+            self._instruments[pair] = instrument
+            if known is None or replace(instrument, status=known.status) != known:  # counted in other units from now on
                 self._pairs[pair] = TwinPair(
                     instrument, self._models, self._tallies, window=self._window, shows_own=self._shows_own
                 )
