@@ -126,12 +126,19 @@ def a_truth(**changes: object) -> Json:
     return truth | changes
 
 
+def a_hop(p50_us: float, p99_us: float) -> Json:
+    """One hop with its histogram, most of it in the octave of the median."""
+    middle, high = math.ceil(math.log2(p50_us * 1_000)), math.ceil(math.log2(p99_us * 1_000))
+    octaves = {str(middle - 1): 300, str(middle): 600, str(middle + 1): 280, str(high + 1): 20}
+    return {"count": 1_200, "p50_us": p50_us, "p99_us": p99_us, "total_s": 1.2, "octaves": octaves}
+
+
 def an_actor(name: str, **changes: object) -> Json:
     """One actor's health."""
     row: Json = {
         "name": name, "pid": 4000 + len(name), "state": "running", "heartbeat_age_ms": 310.0, "restarts": 0, "cpu_pct": 2.4,
         "rss_mb": 61.0, "messages_per_s": 212.0, "p50_us": 90.0, "p99_us": 640.0, "loop_lag_ms": 0.4,
-        "hops": {hop: {"count": 1_200, "p50_us": p50, "p99_us": p99} for hop, p50, p99 in HOPS.get(name.partition("-")[0], ())},
+        "hops": {hop: a_hop(p50, p99) for hop, p50, p99 in HOPS.get(name.partition("-")[0], ())},
     }  # fmt: skip
     return row | changes
 

@@ -111,6 +111,7 @@ class WalkingDesk(FakeDesk):
         self.paused: set[str] = set()
         self.held = dict.fromkeys(PAIRS, 0.0)
         self.realised = 0.0
+        self.mind = a_mind(now_ns)
         self.trades: list[Json] = []
         self.equity: list[list[object]] = []
         self.pending_events: list[Json] = []
@@ -205,7 +206,7 @@ class WalkingDesk(FakeDesk):
                     "equity": self.equity,
                     "candles": {pair: walk.candles for pair, walk in self.walks.items()},
                     "fills": {pair: [row for row in self.trades if row["pair"] == pair] for pair in PAIRS},
-                    "minds": {"BTC/USDC": a_mind(time.time_ns())},
+                    "minds": {"BTC/USDC": self.mind},
                     "sparks": {pair: [candle[4] for candle in walk.candles[-60:]] for pair, walk in self.walks.items()},
                 }
             case "swap":

@@ -1,7 +1,9 @@
 """Every page, run by Streamlit's own test runner: on a full desk, on none, and on documents no page may stumble over."""
 
 import math
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,7 +127,20 @@ def test_the_trades_page_sees_a_fill_that_comes_while_it_is_open(home: Path) -> 
     page = opened("trades")
     assert "1–1 of 1" in shown(page)
     a_journal(home, a_fill(2))
-    assert "1–2 of 2" in shown(page.run())
+    ends_s = time.monotonic() + 20
+    while "1–2 of 2" not in shown(page.run()):
+        assert time.monotonic() < ends_s, "the page never saw the second fill"
+
+
+def test_the_trades_page_keeps_to_the_days_that_were_asked_for(home: Path) -> None:
+    day = 86_400 * SECOND
+    a_journal(home, *(a_fill(number, ts_ns=NOW_NS + number * day) for number in range(4)))
+    page = opened("trades")
+    first = datetime.fromtimestamp(NOW_NS / SECOND, UTC).date()
+    page.date_input(key="trades_since").set_value(first + timedelta(days=1)).run()
+    assert "1–3 of 3" in shown(page)
+    page.date_input(key="trades_until").set_value(first + timedelta(days=1)).run()
+    assert "1–1 of 1" in shown(page)
 
 
 def test_without_a_journal_the_trades_page_shows_what_the_document_holds_and_says_so(home: Path) -> None:

@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.dashboard.builders_dashboard import NOW_NS, SECOND, a_document, a_mind, a_rating, a_trade, a_truth, an_actor
 from wildbot.dashboard.view.chart import Line, named, thinned
-from wildbot.dashboard.view.latency import hops
+from wildbot.dashboard.view.latency import hops, spread_option
 from wildbot.dashboard.view.minds import BPS, PRICE, RATIO, families, reason_shares
 from wildbot.dashboard.view.parameters import chosen, settings_html
 from wildbot.dashboard.view.process_table import processes_html
@@ -103,6 +105,16 @@ def test_hops_come_in_the_order_of_the_path_whoever_reports_them() -> None:
         ("venue", "b"),
         ("odd", "b"),
     ]
+
+
+def test_the_histogram_of_a_hop_is_summed_over_its_actors_and_has_no_holes() -> None:
+    octaves = ({"10": 3, "12": 1}, {"12": 4, "x": 9, "-1": 9, "999": 9})
+    actors = [
+        an_actor(f"t{n}", hops={"bus": {"p50_us": 1, "p99_us": 2, "octaves": told}}) for n, told in enumerate(octaves)
+    ]
+    option = msgspec.convert(spread_option(hops({"actors": actors})), dict[str, Any])
+    assert option["xAxis"]["data"] == ["to 1 µs", "to 2 µs", "to 4 µs"]
+    assert option["series"][0]["data"] == [37.5, 0.0, 62.5]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from wildbot.dashboard.view.health import actors_html, log_html, log_lines
 from wildbot.dashboard.view.history import History
 from wildbot.dashboard.view.kpis import kpis, kpis_html
 from wildbot.dashboard.view.ladder import ladder, ladder_html
-from wildbot.dashboard.view.latency import actors_option, hops, hops_html, hops_option, pace_html, pace_option
+from wildbot.dashboard.view.latency import hops, hops_html, hops_option, pace_html, pace_option, spread_option
 from wildbot.dashboard.view.log_records import records_html
 from wildbot.dashboard.view.minds import families, family_option, reason_option, reasons_html
 from wildbot.dashboard.view.parameters import parameters_html, settings_html
@@ -106,7 +106,7 @@ def beyond_the_cockpit(document: Json, history: History, fills: list[Any]) -> tu
         *(family_option(lines, family) for family, lines in families(mind).items()),
         reason_option(mind),
         hops_option(hops(document)),
-        actors_option(document),
+        spread_option(hops(document)),
         pace_option(pace),
         offers_option(document),
         lines_option([history.ranking().line(name) for name in history.ranking().names()]),

@@ -5,12 +5,12 @@ import streamlit as st
 from wildbot.dashboard.frame import SLOW_S, draw_frame
 from wildbot.dashboard.source import Source, open_source
 from wildbot.dashboard.view.latency import (
-    actors_option,
     hops,
     hops_html,
     hops_option,
     pace_html,
     pace_option,
+    spread_option,
 )
 from wildbot.dashboard.view.wording import panel
 
@@ -33,10 +33,10 @@ def _latency(source: Source) -> None:
         st.html(panel("Tick to order, hop by hop · microseconds, powers of ten", ""))
         st.echarts_chart(hops_option(found), key="hops", height=HOPS_HEIGHT, theme=None, alt="latency of each hop")
     table.html(hops_html(found, stale=now.stale))
-    loops, lately, actors = st.columns([32, 38, 30], gap="small")
-    with loops, st.container(key="loops_panel"):
-        st.html(panel("One turn of each loop · microseconds, powers of ten", ""))
-        st.echarts_chart(actors_option(now.document), key="loops", height=LOOPS_HEIGHT, theme=None, alt="latency of loops")
+    spread, lately, actors = st.columns([36, 36, 28], gap="small")
+    with spread, st.container(key="spread_panel"):
+        st.html(panel("How the samples are spread · since the start, in percent", ""))
+        st.echarts_chart(spread_option(found), key="spread", height=LOOPS_HEIGHT, theme=None, alt="histogram of each hop")
     with lately, st.container(key="pace_panel"):
         st.html(panel("p99 of each loop over time · microseconds, powers of ten", ""))
         st.echarts_chart(pace_option(source.pace()), key="pace", height=LOOPS_HEIGHT, theme=None, alt="p99 over time")

@@ -4,8 +4,9 @@ Rules: the journal is read in short reads beside the gateway that writes it, and
     journal the fills of the status document are shown, and that is said.
 """
 
+import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
@@ -20,18 +21,22 @@ from wildbot.dashboard.view.wording import panel
 
 CHART_HEIGHT = 196
 PAGE_ROWS = 100
+REST_FACTOR = 20.0
+"""A long journal takes long to read: for so many times as long it is then left alone, which bounds what a page costs."""
+
 _READ = "trades_read"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read last, for what it was asked, and of which state of the journal."""
+    """What was read last, for what it was asked, of which state of the journal, and until when that is good enough."""
 
     wanted: Wanted
     mark: tuple[int, int]
     fills: list[JsonObject]
     results: Results
-    note: str
+    note: str = ""
+    good_until_s: float = 0.0
 
 
 def draw_trades() -> None:
@@ -88,18 +93,20 @@ def _table(source: Source, wanted: Wanted, page: int) -> None:
 
 def _read(source: Source, wanted: Wanted) -> Reading:
     """Return what matches, read anew only when the question or the journal has changed."""
-    try:
-        mark = source.journal.mark()
-    except JournalUnreadableError as error:
-        return _from_document(source, wanted, str(error))
+    began_s = time.monotonic()
     known = st.session_state.get(_READ)
-    if isinstance(known, Reading) and (known.wanted, known.mark) == (wanted, mark):
+    if isinstance(known, Reading) and known.wanted == wanted and began_s < known.good_until_s:
         return known
     try:
+        mark = source.journal.mark()
+        if isinstance(known, Reading) and (known.wanted, known.mark) == (wanted, mark):
+            return known
         fills: list[JsonObject] = [*source.journal.fills(wanted)]
     except JournalUnreadableError as error:
         return _from_document(source, wanted, str(error))
-    st.session_state[_READ] = reading = Reading(wanted, mark, fills, results(fills), "")
+    summed, ended_s = results(fills), time.monotonic()
+    reading = Reading(wanted, mark, fills, summed, good_until_s=ended_s + REST_FACTOR * (ended_s - began_s))
+    st.session_state[_READ] = reading
     return reading
 
 
@@ -132,4 +139,5 @@ def _day_ns(day: object, *, days: int = 0) -> int:
     """Return when a UTC day, or the one so many days later, begins; 0 for no day."""
     if not isinstance(day, date):
         return 0
-    return int(datetime.combine(day + timedelta(days=days), time(), UTC).timestamp()) * 1_000_000_000
+    begins = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days)
+    return int(begins.timestamp()) * 1_000_000_000

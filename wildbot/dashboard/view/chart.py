@@ -162,6 +162,40 @@ def spans_option(names: Sequence[str], spans: Mapping[str, tuple[float, float]])
     }
 
 
+def spread_lines_option(steps: Sequence[str], shares: Mapping[str, Sequence[float]]) -> ChartOption:
+    """Return one filled line per name over named steps, in percent."""
+    series = [
+        {
+            "name": named(name),
+            "type": "line",
+            "data": list(values),
+            "showSymbol": False,
+            "smooth": 0.25,
+            "smoothMonotone": "x",
+            "lineStyle": {"color": PALETTE[place % len(PALETTE)], "width": 1.5},
+            "itemStyle": {"color": PALETTE[place % len(PALETTE)]},
+            "areaStyle": {"color": PALETTE[place % len(PALETTE)], "opacity": 0.07},
+        }
+        for place, (name, values) in enumerate(shares.items())
+    ]
+    return {
+        **STILL,
+        "legend": LEGEND,
+        "grid": {"left": 16, "right": 52, "top": 26, "bottom": 24, "outerBoundsMode": "none"},
+        "tooltip": {**TOOLTIP, "trigger": "axis"},
+        "xAxis": {
+            "type": "category",
+            "data": list(steps),
+            "boundaryGap": False,
+            "axisLabel": {**FONT, "hideOverlap": True},
+            "axisLine": {"lineStyle": {"color": GRID}},
+            "axisTick": {"show": False},
+        },
+        "yAxis": value_axis(scale=False, axisLabel={**FONT, "formatter": "{value} %"}),
+        "series": series,
+    }
+
+
 def thinned(points: Sequence[P], most: int) -> list[P]:
     """Return at most `most` points at equal steps, always with the last one."""
     if len(points) <= most:

@@ -3,9 +3,11 @@
 Rules: a hop is shown by its name and its actor in the order of the path; one that nobody measures is simply not there.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wildbot.dashboard.view.chart import ChartOption, lines_option, spans_option, value_axis
+from wildbot.dashboard.view.chart import ChartOption, lines_option, spans_option, spread_lines_option, value_axis
 from wildbot.dashboard.view.document import JsonObject, number, rows, section, text, whole
 from wildbot.dashboard.view.tracks import Track
 from wildbot.dashboard.view.wording import cells, div, fixed, microseconds, milliseconds, panel, span, table
@@ -18,22 +20,25 @@ PATH = {
     "commit": "in the journal",
     "send": "received → bytes left",
     "venue": "bytes left → acknowledged",
+    "tick_to_order": "frame read → order's bytes left",
 }
 """The hops in the order a tick becomes an order, each with what it spans."""
 
 HOPS_MAX = 24
+OCTAVE_MAX = 50
 ACTORS_MAX = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One hop of one actor; microseconds."""
+    """One hop of one actor; percentiles in microseconds; `octaves`: how many took less than 2^k ns, not half of that."""
 
     name: str
     actor: str
     count: int
     p50_us: float
     p99_us: float
+    octaves: Mapping[int, int]
 
     @property
     def label(self) -> str:
@@ -50,7 +55,9 @@ def hops(document: JsonObject) -> list[Hop]:
             row = section(told, name)
             p50, p99 = number(row, "p50_us"), number(row, "p99_us")
             if p50 is not None and p99 is not None:
-                found.append(Hop(name, text(actor, "name"), whole(row, "count"), p50, p99))
+                found.append(
+                    Hop(name, text(actor, "name"), whole(row, "count"), p50, p99, _octaves(section(row, "octaves")))
+                )
     order = list(PATH)
     found.sort(key=lambda hop: (order.index(hop.name) if hop.name in PATH else len(order), hop.actor))
     return found[:HOPS_MAX]
@@ -59,6 +66,23 @@ def hops(document: JsonObject) -> list[Hop]:
 def hops_option(found: list[Hop]) -> ChartOption:
     """Return the chart of the hops."""
     return spans_option([hop.label for hop in found], {hop.label: (hop.p50_us, hop.p99_us) for hop in found})
+
+
+def _octaves(told: JsonObject) -> dict[int, int]:
+    """Return what can be an octave: from a nanosecond to some days."""
+    return {int(name): whole(told, name) for name in told if name.isdecimal() and len(name) < 3 and int(name) <= OCTAVE_MAX}
+
+
+def spread_option(found: list[Hop]) -> ChartOption:
+    """Return how the samples of each hop are spread over the octaves of time, in percent, since the run began."""
+    summed: dict[str, Counter[int]] = {}
+    for hop in found:
+        summed.setdefault(hop.name, Counter()).update(hop.octaves)
+    known = {name: octaves for name, octaves in summed.items() if octaves.total() > 0}
+    places = sorted({place for octaves in known.values() for place in octaves})
+    steps = list(range(places[0], places[-1] + 1)) if places else []
+    shares = {name: [round(100 * octaves[step] / octaves.total(), 2) for step in steps] for name, octaves in known.items()}
+    return spread_lines_option([f"to {microseconds(2**step / 1_000)}" for step in steps], shares)
 
 
 def hops_html(found: list[Hop], *, stale: bool) -> str:
@@ -77,16 +101,6 @@ def hops_html(found: list[Hop], *, stale: bool) -> str:
     headings = ["hop", "from → to", "actor", ">count", ">p50", ">p99"]
     drawn = table(headings, lines, empty="no actor reports its hops yet")
     return panel("Each hop", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="tall")
-
-
-def actors_option(document: JsonObject) -> ChartOption:
-    """Return the chart of each actor's loop: the time one turn took."""
-    spans: dict[str, tuple[float, float]] = {}
-    for actor in rows(document, "actors")[:ACTORS_MAX]:
-        p50, p99 = number(actor, "p50_us"), number(actor, "p99_us")
-        if p50 is not None and p99 is not None:
-            spans[text(actor, "name")] = (p50, p99)
-    return spans_option(list(spans), spans)
 
 
 def pace_option(pace: Track) -> ChartOption:
