@@ -11,21 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.test_journal import a_fill_row, a_journal, an_order_row
+from tests.adapters.builders_journal import ROOT, batch, kept_batches
+from tests.adapters.test_journal import a_journal
 from wildbot.adapters import journal_schema as schema
-from wildbot.adapters.journal import Journal
-from wildbot.adapters.journal_backup import back_up
 from wildbot.model.errors import ConfigurationError, JournalError
 
-ROOT = Path(__file__).resolve().parents[2]
 WAL_HEADER = 32
 FRAME_HEADER = 24
 BATCHES = 5
-
-
-def batch(number: int) -> dict[str, object]:
-    """One batch whose two rows must be there together or not at all."""
-    return {"fills": [a_fill_row(f"T{number}", number)], "orders": [an_order_row(f"wb1x{number}", "filled", number)]}
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +39,6 @@ def a_copy(crashed: Path, folder: Path) -> Path:
     for path in crashed.iterdir():
         shutil.copy(path, folder / path.name)
     return folder / "sim.sqlite-wal"
-
-
-def kept_batches(folder: Path) -> int | None:
-    """Open what is left; return how many whole batches it has, or None when it is refused in one sentence."""
-    try:
-        journal = a_journal(folder)
-    except ConfigurationError as error:
-        assert "sim.sqlite" in str(error) and "\n" not in str(error)
-        return None
-    fills = [row.trade_id for row in journal.fills()]
-    orders = [f"wb1x{row.created_ns}" for row in journal.orders(closed_max=10**6)][::-1]
-    journal.close()
-    assert fills == [f"T{number}" for number in range(len(fills))], "a hole"
-    assert orders == [f"wb1x{number}" for number in range(len(fills))], "half a batch"
-    return len(fills)
 
 
 def cuts(size: int) -> list[int]:
@@ -197,7 +175,7 @@ def test_an_interrupted_upgrade_is_undone_and_done_again(tmp_path: Path, fresh: 
 def test_a_row_is_there_after_kill_9_right_behind_write(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; from tests.adapters.test_journal import a_journal\n"
-        "from tests.adapters.test_journal_damage import batch\n"
+        "from tests.adapters.builders_journal import batch\n"
         "journal = a_journal(Path(sys.argv[1]))\n"
         "for number in range(int(sys.argv[2])): journal.write(**batch(number))\n"
         "os.kill(os.getpid(), 9)\n"
@@ -271,54 +249,3 @@ def test_a_connection_that_came_over_a_fork_writes_nothing(tmp_path: Path) -> No
     journal.write(meta={"c": "d"})
     assert "a" not in journal.meta()
     journal.close()
-
-
-def test_an_old_backup_put_back_is_taken_for_what_it_is_an_older_state_of_the_same_account(tmp_path: Path) -> None:
-    journal = a_journal(tmp_path)
-    journal.write(**batch(0))  # type: ignore[arg-type]
-    back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
-    journal.write(**batch(1))  # type: ignore[arg-type]
-    journal.close()
-    shutil.copy(tmp_path / "backup", tmp_path / "sim.sqlite")
-    assert kept_batches(tmp_path) == 1  # the gateway asks the exchange for what came after it
-
-
-def test_a_backup_is_consistent_while_the_journal_is_written(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from tests.adapters.test_journal import a_journal\n"
-        "from tests.adapters.test_journal_damage import batch\n"
-        "journal, number = a_journal(Path(sys.argv[1])), 0\n"
-        "while True:\n"
-        "    journal.write(**batch(number)); number += 1\n"
-        "    if number == 50: print('go', flush=True)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE) as writer:
-        try:
-            assert writer.stdout is not None and writer.stdout.readline() == b"go\n"
-            for number in range(3):
-                folder = tmp_path / str(number)
-                folder.mkdir()
-                fills = back_up(tmp_path / "sim.sqlite", folder / "sim.sqlite")
-                assert fills >= 50
-                assert kept_batches(folder) == fills
-        finally:
-            writer.kill()
-
-
-def test_a_backup_replaces_nothing_and_leaves_nothing_half_done(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no journal"):
-        back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
-    (tmp_path / "sim.sqlite").write_bytes(b"no database" * 1_000)
-    with pytest.raises(ConfigurationError, match="could not be written"):
-        back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
-    assert {path.name for path in tmp_path.iterdir()} == {"sim.sqlite"}
-    (tmp_path / "backup").write_text("mine")
-    with pytest.raises(ConfigurationError, match="exists already"):
-        back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
-    assert (tmp_path / "backup").read_text() == "mine"
-
-
-def test_a_place_is_part_of_the_stamp(tmp_path: Path) -> None:
-    Journal(tmp_path / "live.sqlite", profile="live", key_fingerprint="abc", place="kraken").close()
-    with pytest.raises(ConfigurationError, match=r"another exchange \(kraken, ours is loopback\)"):
-        Journal(tmp_path / "live.sqlite", profile="live", key_fingerprint="abc", place="loopback")

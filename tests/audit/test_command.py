@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.audit.naive_bot import Bug, NaiveBot
+from tests.audit.naive_bot import NaiveBot
+from tests.audit.naive_desk import Bug
 
 
 def files(home: Path, bug: Bug | None = None) -> list[str]:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit.naive_bot import Bug, NaiveBot
+from tests.audit.naive_bot import NaiveBot
+from tests.audit.naive_desk import Bug
 from wildbot.audit.audit import audit
 from wildbot.audit.verdict import Outcome
 

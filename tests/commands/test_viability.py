@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.builders_cli import Result, sentences, wildbot
 from tests.commands.builders_commands import a_home
-from tests.commands.test_cli import Result, sentences, wildbot
 from wildbot.adapters.home import Home
 from wildbot.commands.account_rates import stated_rates
 from wildbot.drill.surroundings import free_port

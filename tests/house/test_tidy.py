@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LINES_MAX = 300
 MEDIAN_MAX = 150
 SOURCES = sorted([*(ROOT / "wildbot").rglob("*.py"), *(ROOT / "actors").rglob("*.py"), ROOT / "dashboard_app.py"])
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "data", "info", "process"}
 
 
@@ -20,6 +21,11 @@ def test_a_file_is_short_and_says_what_it_is(path: Path) -> None:
     assert len(text.splitlines()) <= LINES_MAX
     assert ast.get_docstring(ast.parse(text)), "no module docstring"
     assert path.stem not in FORBIDDEN_NAMES
+
+
+def test_no_test_file_is_longer_than_a_source_file_may_be() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in TESTS}
+    assert {name: lines for name, lines in lengths.items() if lines > LINES_MAX} == {}
 
 
 def test_the_median_file_is_shorter_than_its_aim() -> None:

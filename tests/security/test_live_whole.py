@@ -7,8 +7,6 @@ its own home, its own idea of what the key may do.
 import contextlib
 import json
 import os
-import random
-import shutil
 import socket
 import sqlite3
 import stat
@@ -16,77 +14,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import zmq
 
-from tests.e2e.instance import ROOT, Instance, free_port
-from tests.security.builders_security import CANARY_KEY, CANARY_SECRET, as_nobody, disguises, files_below
-from wildbot.drill.surroundings import DRILL_SETTINGS
-from wildbot.model.desk import LeaseTable, OrderRequest
-from wildbot.model.instrument import Money
-from wildbot.model.orders import NewOrder, Purpose, Side, TimeInForce
-from wildbot.protocol.bus import encode
+from tests.e2e.instance import ROOT
+from tests.security.builders_live import DISGUISES, LiveWhole
+from tests.security.builders_security import as_nobody, files_below
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("live_whole")]
-
-DISGUISES = disguises(CANARY_KEY) | disguises(CANARY_SECRET)
-STRANGER = "security-test"
-FORGED_LINE = "2026-01-01 00:00:00.000Z CRITICAL all is well"
-HOUR_NS = 3_600_000_000_000
-
-
-class LiveWhole(Instance):
-    """A WildBot of profile live, and its exchange as a process that is not its own."""
-
-    def __init__(self) -> None:
-        super().__init__(**DRILL_SETTINGS, WILDBOT_MARKET_MAKER__EDGE_POLICY="ignore")
-        here = f"127.0.0.1:{self.exchange_port}"
-        self.exchange_home = self.home.with_name(f"{self.home.name}x")
-        words = [
-            "exchange",
-            "--api-key",
-            CANARY_KEY,
-            "--api-secret",
-            CANARY_SECRET,
-            "--balance",
-            "USDC=60",
-            "--fees",
-            "0.25,0.40",
-        ]
-        self.venue = subprocess.Popen(
-            [sys.executable, "-m", "wildbot.cli", *words], cwd=ROOT, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-            env=self.environment | {"WILDBOT_HOME": str(self.exchange_home)},
-        )  # fmt: skip
-        self.exchange.wait_until_up(60)
-        self.environment |= {
-            "WILDBOT_PROFILE": "live",
-            "WILDBOT_LIVE_CONFIRM": "i-understand-live",
-            "WILDBOT_LOG__LEVEL": "DEBUG",
-            "WILDBOT_CAPITAL__ACCOUNT_EXCLUSIVE": "true",
-            "WILDBOT_EXCHANGE__EMBEDDED": "false",
-            "WILDBOT_KRAKEN__REST_URL": f"http://{here}",
-            "WILDBOT_KRAKEN__WS_URL": f"ws://{here}/public/v2",
-            "WILDBOT_KRAKEN__WS_AUTH_URL": f"ws://{here}/private/v2",
-            "KRAKEN_API_KEY_FILE": str(self.secret("key", CANARY_KEY)),
-            "KRAKEN_API_SECRET_FILE": str(self.secret("secret", CANARY_SECRET)),
-        }
-
-    def secret(self, name: str, text: str) -> Path:
-        folder = self.exchange_home
-        folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / name
-        path.write_text(text)
-        path.chmod(0o600)
-        return path
-
-    def close(self) -> None:
-        super().close()
-        self.venue.kill()
-        self.venue.wait(10)
-        shutil.rmtree(self.exchange_home, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -187,128 +123,6 @@ def test_a_second_home_cannot_trade_with_the_same_key(live: LiveWhole) -> None:
     assert actors(live) == before
 
 
-def forged(live: LiveWhole) -> dict[str, OrderRequest]:
-    """Return orders that a stranger on the socket might send in a living trader's name, each wrong in one way."""
-    document = live.wait(lambda d: any(row["open_orders"] for row in d["traders"]), "an order to imitate")
-    row = next(each for each in document["traders"] if each["open_orders"])
-    ticks, lots = (int(row["open_orders"][0][name].replace(".", "")) for name in ("price", "qty"))
-    now_ns = live.status()["ts_ns"]
-
-    def order(
-        name: str, *, pair: str = row["pair"], epoch: int = row["epoch"], price: int = ticks, size: int = lots
-    ) -> OrderRequest:
-        command = NewOrder(
-            cl_ord_id=f"wb{epoch}x{name}", pair=pair, side=Side.BUY, ticks=price, lots=size, time_in_force=TimeInForce.GTC,
-            post_only=True, purpose=Purpose.ENTRY, reason="forged",
-        )  # fmt: skip
-        return OrderRequest(epoch, command, now_ns, now_ns + HOUR_NS)
-
-    return {
-        "pair": order("7a01", pair="BTC/EUR"),
-        "other pair": order("7a02", pair="BTC/USDC"),
-        "epoch": order("7a03", epoch=row["epoch"] + 1_000),
-        "collar": order("7a04", price=ticks // 2),
-        "crossing": order("7a05", price=ticks * 2),
-        "size": order("7a06", size=lots * 100_000),
-        "nothing": order("7a07", size=0),
-        "negative": order("7a08", size=-lots),
-    }
-
-
-def test_the_gateway_lets_no_forged_order_out_whoever_asks(live: LiveWhole) -> None:
-    orders = forged(live)
-    socket_: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-    socket_.setsockopt(zmq.IDENTITY, STRANGER.encode())
-    socket_.connect(f"ipc://{live.home / 'run' / 'orders.ipc'}")
-    try:
-        for request in orders.values():
-            socket_.send(encode(request))
-        # A capital beyond all bounds lifts no cap: the largest order stays what the settings say.
-        socket_.send(encode(LeaseTable(10**9, Money(10**18), ())))
-        socket_.send(encode(orders["size"]))
-        live.wait(lambda d: d["state"] in ("running", "degraded"), "the gateway alive after forged orders")
-        for _ in range(6):  # three seconds of documents: time enough for an order to leave
-            live.status()
-    finally:
-        socket_.close(linger=0)
-    sent = [line for line in live.ledger() if "x7a0" in json.dumps(line)]
-    assert sent == [], sent[:2]
-    log = (live.home / "log" / "order_gateway.log").read_text()
-    assert "x7a04" in log  # it was heard
-
-
-def test_a_thousand_hostile_messages_on_the_control_socket_change_nothing(live: LiveWhole) -> None:
-    before = live.wait(lambda d: d["state"] == "running", "running before the fuzz", 60)
-    rng = random.Random(11)
-    thrower: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-    thrower.connect(f"ipc://{live.home / 'run' / 'control.ipc'}")
-    verbs = ["swap", "start", "stop", "pause", "halt", "flatten", "set_universe", "rearm", "\u202e", "x" * 99]
-    for number in range(1_000):
-        hostile: Any = rng.choice(
-            [
-                rng.randbytes(rng.randrange(200)),
-                json.dumps(
-                    {
-                        "id": "f",
-                        "verb": rng.choice(verbs),
-                        "args": {"pair": rng.choice([None, 1, [], "../x", "A" * 70_000])},
-                        "x": 1,
-                    }
-                ),
-                json.dumps({"verb": rng.choice(verbs), "args": rng.choice([[], 0, "halt", None])}),
-                "[" * rng.randrange(5_000),
-                json.dumps({"id": number, "verb": "halt"}),
-            ]
-        )
-        thrower.send_multipart([b"", hostile if isinstance(hostile, bytes) else hostile.encode()])
-    answers = 0
-    while thrower.poll(10_000 if answers < 1_000 else 0):
-        assert json.loads(thrower.recv_multipart()[-1])["ok"] is False
-        answers += 1
-    thrower.close(linger=0)
-    assert answers == 1_000
-    after = live.status()
-    assert (after["state"], after["run_id"]) == ("running", before["run_id"])
-    assert {row["name"]: row["pid"] for row in after["actors"]} == {row["name"]: row["pid"] for row in before["actors"]}
-
-
-def test_a_killed_gateway_comes_back_with_the_key_from_its_file(live: LiveWhole) -> None:
-    live.kill("order_gateway")
-    live.wait(lambda d: d["state"] != "running", "the loss noticed", 30)
-    live.wait(
-        lambda d: d["state"] == "running" and d["traders"] and all(t["open_orders"] for t in d["traders"]),
-        "trading again",
-        90,
-    )
-
-
-def test_after_strange_answers_refusals_and_a_stop_the_key_is_in_no_file_and_no_status(live: LiveWhole) -> None:
-    statuses = [live.status()]
-    since = len(live.ledger())
-    live.faults(
-        [
-            {"verb": "noapply+error", "method": "add_order", "error": f"EOrder:no\n{FORGED_LINE}\x1b[2J"},
-            {"verb": "apply+html", "method": "amend_order", "code": 520},
-        ]
-    )
-    statuses += [live.status() for _ in range(10)]
-    live.faults([{"verb": "token.expire"}, {"verb": "ws.close"}])
-    live.wait(lambda d: d["state"] != "running", "the lost stream noticed", 30)
-    live.wait(lambda d: d["state"] == "running", "running after the lost stream", 60)
-    assert any(line["kind"] == "fault" for line in live.ledger()[since:])
-    statuses.append(live.status())
-    assert live.interrupt() == 0, live.last_words()
-    written = {path: path.read_bytes() for path in files_below(live.home)}
-    assert {path.name for path in written} >= {"live.sqlite", "order_gateway.log", "supervisor.log", "up.txt"}
-    found = [str(path) for path, content in written.items() for each in DISGUISES if each in content]
-    assert not found
-    assert not [each for each in DISGUISES if each in json.dumps(statuses).encode()]
-    logs = [content for path, content in written.items() if path.suffix in (".log", ".out", ".txt")]
-    assert not [line for content in logs for line in content.splitlines() if line.startswith(FORGED_LINE.encode())]
-    assert not [path for path, content in written.items() if path.suffix == ".log" and b"\x1b[2J" in content]
-    assert any(each in CANARY_SECRET.encode() for each in DISGUISES)  # the net catches what it is made for
-
-
 def test_a_backup_of_the_journal_restores_and_holds_no_key(live: LiveWhole) -> None:
     target = live.exchange_home / "backup.sqlite"
     result = live.wildbot("backup", str(target))
@@ -323,54 +137,3 @@ def test_a_backup_of_the_journal_restores_and_holds_no_key(live: LiveWhole) -> N
         for table in ("fills", "orders", "events", "meta"):
             rows = f"SELECT * FROM {table} ORDER BY 1"  # noqa: S608
             assert copy.execute(rows).fetchall() == journal.execute(rows).fetchall()
-
-
-def let_the_reserved_numbers_pass(live: LiveWhole) -> None:
-    """Make the journal what it is a minute later: no reserved number of a call lies ahead of the clock."""
-    with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
-        journal.execute("UPDATE meta SET value = '0' WHERE key = 'nonce_ceiling'")
-        journal.commit()
-
-
-def test_with_a_refused_key_a_live_start_becomes_a_paper_start_and_says_so(live: LiveWhole) -> None:
-    other = {
-        "KRAKEN_API_SECRET_FILE": str(live.secret("wrong", "A" * 86 + "==")),
-        "WILDBOT_EXCHANGE__PORT": str(free_port()),
-    }
-    live.environment |= other
-    let_the_reserved_numbers_pass(live)
-    live.up()
-    document = live.wait(
-        lambda d: d["mode"] == "paper" and any("asked for live" in alert["text"] for alert in d["alerts"]),
-        "paper, and said so",
-        60,
-    )
-    assert document["mode"] == "paper"
-    assert "asked for live, trading on PAPER" in (live.home / "up.txt").read_text()
-    assert live.interrupt() == 0, live.last_words()
-
-
-def test_with_orders_that_may_rest_a_live_start_with_a_refused_key_ends(live: LiveWhole) -> None:
-    with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
-        journal.execute("UPDATE orders SET state = 'unknown' WHERE rowid = (SELECT min(rowid) FROM orders)")
-        journal.commit()
-    result = live.wildbot("up")
-    assert result.returncode == 78
-    assert "1 orders of the last run may still rest there" in result.stderr.replace("\n", " ")
-    assert not live.processes()
-
-
-def test_a_revoked_key_stops_the_trading_and_is_told(live: LiveWhole) -> None:
-    with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
-        journal.execute("UPDATE orders SET state = 'cancelled' WHERE state = 'unknown'")
-        journal.commit()
-    live.environment["KRAKEN_API_SECRET_FILE"] = str(live.secret("secret", CANARY_SECRET))
-    live.up()
-    live.wait(lambda d: d["mode"] == "live" and d["state"] == "running", "live again", 90)
-    live.faults([{"verb": "key.revoke"}])
-    document = live.wait(lambda d: d["state"] != "running", "the revocation noticed", 30)
-    assert document["mode"] == "live"  # never a change of profile while it runs
-    sent = len([line for line in live.ledger() if line["kind"] == "order"])
-    for _ in range(20):
-        assert live.status()["mode"] == "live"
-    assert len([line for line in live.ledger() if line["kind"] == "order" and line["order"]["status"] == "new"]) <= sent

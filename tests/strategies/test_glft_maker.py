@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.strategies.test_market_maker import a_view, held
+from tests.strategies.builders_strategies import a_view, held
 from tests.trading.builders_trading import ONE, PAIR, SECOND, SOL, START, a_book
 from wildbot.market.arrival_intensity import Intensity
 from wildbot.model.errors import ConfigurationError

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.strategies.test_market_maker import a_view, held
+from tests.strategies.builders_strategies import a_view, held
 from tests.trading.builders_trading import MS, ONE, PAIR, SECOND, SOL, START, a_book
 from wildbot.model.desk import PositionState
 from wildbot.model.errors import ConfigurationError

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from tests.venues.builders_faults import arm, ledger, listening, trader
 from tests.venues.builders_kraken_server import BTC, Client, Frame, Venue
 from tests.venues.test_kraken_server_book import WireBook
-from tests.venues.test_kraken_server_faults import arm, ledger, listening, trader
 from wildbot.model.orders import Side
 
 
