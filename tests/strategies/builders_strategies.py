@@ -4,8 +4,8 @@ from tests.trading.builders_trading import EAGER, FEES, PAIR, SOL, START, a_book
 from wildbot.model.desk import PositionState
 from wildbot.model.market_data import BookSnapshot
 from wildbot.strategies.base import Decision, Strategy
-from wildbot.strategies.view import TradingView
 from wildbot.strategies.market_maker import STRATEGY
+from wildbot.strategies.view import TradingView
 
 
 def a_maker(**parameters: object) -> Strategy:
