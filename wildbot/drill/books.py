@@ -57,9 +57,8 @@ def demand_true_book(whole: Whole, pair: str) -> None:
     """Demand that the best prices shown come to be the exchange's, within a tenth of a percent."""
 
     def agrees() -> bool:
-        document = whole.status()
         book = true_best(whole, pair)
-        row = row_of(document, pair)
+        row = row_of(whole.status(), pair)
         if not row.get("bid") or not row.get("ask"):
             return False
         return abs(Decimal(row["bid"]) / book[0] - 1) < Decimal("0.001") and abs(
