@@ -8,17 +8,23 @@ from wildbot.audit.trail import Trail, read_trail
 
 Row = Mapping[str, object]
 MILLISECOND = 1_000_000
+CLOCK_FAULT = "clock.offset"
+NEVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`orders` and `fills` are the journal's rows by their ids; a fill that stands there twice is in `fills` once."""
+    """`orders` and `fills` are the journal's rows by their ids; a fill that stands there twice is in `fills` once.
+
+    Before `clock_moved_ns` the exchange's times are those of this machine: a fault may have moved its clock since.
+    """
 
     evidence: Evidence
     trail: Trail
     orders: Mapping[str, Row]
     fills: Mapping[str, Row]
     fills_by_time: Sequence[Row]
+    clock_moved_ns: int
 
     def row_of(self, cl_ord_id: str) -> Row | None:
         """Return the journal's row of an order."""
@@ -33,12 +39,14 @@ def read_facts(evidence: Evidence) -> Facts:
     """Read the ledger and index the journal."""
     journal = evidence.journal
     fills = {str(row["trade_id"]): row for row in journal.fills}
+    trail = read_trail(evidence.ledger, evidence.account)
     return Facts(
         evidence,
-        read_trail(evidence.ledger, evidence.account),
+        trail,
         {str(row["cl_ord_id"]): row for row in journal.orders},
         fills,
         sorted(fills.values(), key=by_time),
+        min((each.ts_ns for each in trail.of("fault") if each.line.get("verb") == CLOCK_FAULT), default=NEVER),
     )
 
 

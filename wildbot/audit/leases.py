@@ -16,7 +16,6 @@ NEAR_NS = 3 * NANOS
 NANOS_PER_MS = 1_000_000
 FRESH_MS = 1_200.0
 """Two heartbeats of the allocator, and a little."""
-CLOCK_FAULT = "clock.offset"
 ALLOCATOR = "balance_allocator"
 TELLERS = (ALLOCATOR, "supervisor")
 """Who must live for leases to be seen, beside the pair's own trader: as one of them ends, leases come and go between two
@@ -38,8 +37,7 @@ class LeasesSeen:
     """All of them, by pair."""
 
     def __init__(self, facts: Facts) -> None:
-        moved = [each.ts_ns for each in facts.trail.of("fault") if each.line.get("verb") == CLOCK_FAULT]
-        self._together_until_ns = min(moved, default=None)
+        self._clock_moved_ns = facts.clock_moved_ns
         self._seen: dict[str, list[LeaseSeen]] = {}
         self._statuses: list[int] = []
         self._ends = [each for each in facts.evidence.processes if each.what != "started"]
@@ -71,9 +69,9 @@ class LeasesSeen:
     def is_watched(self, pair: str, ts_ns: int) -> bool:
         """Whether a status stands shortly before an instant and one shortly after, and all lived to tell of this pair.
 
-        `ts_ns` is the exchange's; from when its clock was moved on, it is not that of the statuses.
+        `ts_ns` is the exchange's time.
         """
-        if self._together_until_ns is not None and ts_ns >= self._together_until_ns:
+        if ts_ns >= self._clock_moved_ns:
             return False
         trader = pair.replace("/", "-")
         for end in self._ends:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from wildbot.audit.facts import Facts, Row, rows
 from wildbot.audit.trail import ADDS, AMENDS, NANOS, RESTARTED, ZERO, Order, Request, Trail, number
-from wildbot.audit.verdict import Verdict, judge, unseen
+from wildbot.audit.verdict import Verdict, judge
 
 ENDINGS = {
     "filled": ("filled",),
@@ -118,9 +118,7 @@ def _other_than_intended(order: Order, row: Row | None) -> list[str]:
 def journalled_before_sent(facts: Facts) -> Verdict:
     """I-34: the row of every order we asked for is older than the request."""
     title = "every intent is in the journal before its request arrives"
-    asked = [each for each in facts.trail.adds if each.cl_ord_id]
-    if _clocks_differ(facts):
-        return unseen("I-34", title, "the exchange's clock was put beside the time of day")
+    asked = [each for each in facts.trail.adds if each.cl_ord_id and each.ts_ns < facts.clock_moved_ns]
     offenders = []
     for each in asked:
         row = facts.row_of(each.cl_ord_id)
@@ -129,10 +127,6 @@ def journalled_before_sent(facts: Facts) -> Verdict:
         elif int(str(row["created_ns"])) > each.ts_ns:
             offenders.append(f"{each.cl_ord_id} was asked for at {each.ts_ns}, its row is of {row['created_ns']}")
     return judge("I-34", title, len(asked), "requests for orders", offenders)
-
-
-def _clocks_differ(facts: Facts) -> bool:
-    return any(each.line.get("verb") == "clock.offset" for each in facts.trail.of("fault"))
 
 
 def ends_are_known(facts: Facts) -> Verdict:

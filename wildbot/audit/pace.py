@@ -1,6 +1,7 @@
 """How fast: order sends per second, the exchange's order counter, the REST counter.
 
-Rules: what a fault has put on a counter is not ours, and in a busy run it may never drain: that much more is allowed.
+Rules: what a fault has put on a counter is not ours, and in a busy run it may never drain: that much more is allowed. A
+    clock that a fault has moved tells no pace.
 Source: invariant I-13; Kraken "API Order Rate Limits" and "Spot REST Rate Limits".
 """
 
@@ -31,7 +32,8 @@ def within_rates(facts: Facts) -> Verdict:
     """I-13: sends per second, the order counter before each add, and the REST counter stay within their shares."""
     title = "send rates, order counters and REST counter within their limits"
     trail, limits = facts.trail, facts.evidence.limits
-    sends = [each for each in trail.requests if each.method in ADDS | AMENDS and each.account]
+    paced = [each for each in trail.requests if each.account and each.ts_ns < facts.clock_moved_ns]
+    sends = [each for each in paced if each.method in ADDS | AMENDS]
     offenders = _too_fast(trail, sends, int(limits.orders_per_s))
     books = ExchangeBooks().read(facts.evidence.ledger) if trail.is_whole else ExchangeBooks()
     set_ns = [each.ts_ns for each in trail.of("fault") if each.line.get("verb") == "counter.set"]
@@ -47,7 +49,7 @@ def within_rates(facts: Facts) -> Verdict:
             offenders.append(
                 f"{request['params'].get('cl_ord_id')}: the counter of {pair} was {counter:.1f}, {most} are allowed"
             )
-    calls = [each for each in trail.requests if each.via == "rest" and each.account and each.method not in FREE]
+    calls = [each for each in paced if each.via == "rest" and each.method not in FREE]
     if not set_ns:
         offenders += _too_many_calls(trail, calls, float(limits.rest_share))
     return judge("I-13", title, len(sends) + counted + len(calls), "requests and counters", offenders)

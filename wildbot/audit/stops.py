@@ -67,7 +67,7 @@ def ready_before_orders(facts: Facts) -> Verdict:
         # An end may be noticed after the next gateway's start.
         for to_ns in [min((at_ns for at_ns in ready if at_ns > from_ns - 2 * flight_ns), default=FOREVER)]
         for add in facts.trail.adds
-        if from_ns < add.ts_ns < to_ns
+        if from_ns < add.ts_ns < min(to_ns, facts.clock_moved_ns)
     ]
     return judge("I-10", title, len(ends), "starts of the gateway", offenders)
 

@@ -20,7 +20,7 @@ from wildbot.desk.report_desk import ReportDesk
 from wildbot.desk.venue_queries import CANCEL_IDS_MAX, Answer, OrdersSeen, Query, Topic, TradesSeen
 from wildbot.model.exchange import OrderView
 from wildbot.model.executions import Canceled, Filled
-from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import OWN_PREFIX
 from wildbot.model.status import Severity
 from wildbot.trading.order_state import OrderState
@@ -39,7 +39,7 @@ IDS_PER_QUERY = 50
 LATE_FILL_NS = 5 * NANOS_PER_SECOND
 """A fill that the stream has not told so long after it happened: the stream is not to be trusted."""
 
-RECORDS_LAG_NS = 12 * NANOS_PER_SECOND
+RECORDS_LAG_NS = 10_500 * NANOS_PER_MS
 """Records have been seen to lag by ten seconds: what they do not show any sooner is no proof of absence."""
 
 VANISHED_LOOKS = 3

@@ -16,6 +16,9 @@ from wildbot.drill.moves import Quote, demand, until
 from wildbot.drill.status_tap import Document
 from wildbot.drill.whole import Whole
 
+REST_NAMES = {"BTC": "XBT", "DOGE": "XDG"}
+"""What the exchange calls an asset over REST, where that is not its usual name."""
+
 ASKED_MAX = 10
 ASKED_AGAIN_S = 1.0
 RISE = Decimal("1.003")
@@ -57,9 +60,8 @@ def demand_true_book(whole: Whole, pair: str) -> None:
     """Demand that the best prices shown come to be the exchange's, within a tenth of a percent."""
 
     def agrees() -> bool:
-        document = whole.status()
         book = true_best(whole, pair)
-        row = row_of(document, pair)
+        row = row_of(whole.status(), pair)
         if not row.get("bid") or not row.get("ask"):
             return False
         return abs(Decimal(row["bid"]) / book[0] - 1) < Decimal("0.001") and abs(
@@ -71,7 +73,8 @@ def demand_true_book(whole: Whole, pair: str) -> None:
 
 def true_best(whole: Whole, pair: str) -> tuple[Decimal, Decimal]:
     """Return the exchange's own best bid and ask of a pair."""
-    wanted: dict[str, str] = {"pair": pair.replace("/", ""), "count": "1"}
+    base, _, quote = pair.partition("/")
+    wanted: dict[str, str] = {"pair": REST_NAMES.get(base, base) + quote, "count": "1"}
     for _ in range(ASKED_MAX):
         answer = http.get(f"http://127.0.0.1:{whole.exchange_port}/0/public/Depth", params=wanted, timeout=10).json()
         if "result" in answer:
