@@ -1,5 +1,6 @@
 """Real orders in a market with true queues, their twins in the models beside them, and an exact account of both."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from tests.truth.builders_truth import FEES, PAIR, SOL, START, Quoted, a_desk
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, PairStatus
 from wildbot.model.status import InstrumentTable, TruthStatus
+from wildbot.simulation.queue_fit import OrderTape, PowerFit, fit_power
 from wildbot.truth.profit_ledger import Mark, ProfitLedger
 from wildbot.truth.truth_desk import TruthDesk
 from wildbot.truth.twin_pair import ACTUAL
@@ -116,3 +118,20 @@ def test_a_pair_that_changes_its_mode_keeps_its_twins_and_one_that_changes_its_r
         counts.append(run.desk.status(run.now).believers[ACTUAL].orders)
     same = Quoted(4, a_desk()).run(30)
     assert counts[1] < counts[0] == same.desk.status(same.now).believers[ACTUAL].orders
+
+
+def test_a_fit_never_looks_at_more_than_it_can_in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def fit(tapes: Sequence[OrderTape]) -> PowerFit:
+        looked.append(sum(len(tape.steps) for tape in tapes))
+        return fit_power(tapes)
+
+    monkeypatch.setattr("wildbot.truth.truth_desk.fit_power", fit)
+    monkeypatch.setattr("wildbot.truth.truth_desk.TAPE_STEPS_MAX", 60)
+    monkeypatch.setattr("wildbot.truth.truth_desk.FIT_EVERY_NS", 0)
+    run = Quoted(2, a_desk()).run(60)
+    assert len(looked) > 1
+    assert max(looked) <= 60
+    power = run.desk.status(run.now).power
+    assert power is not None and power.low <= power.fitted <= power.high
