@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from tests.truth.builders_truth import FEES, PAIR, SOL, START, Quoted, a_desk
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, PairStatus
 from wildbot.model.status import InstrumentTable, TruthStatus
+from wildbot.simulation.fills import fill_models
 from wildbot.simulation.queue_fit import OrderTape, PowerFit, fit_power
 from wildbot.truth.profit_ledger import Mark, ProfitLedger
-from wildbot.truth.truth_desk import TruthDesk
+from wildbot.truth.truth_desk import TruthDesk, TwinRecord
 from wildbot.truth.twin_pair import ACTUAL
 
 SECONDS = 150.0
@@ -133,5 +134,12 @@ def test_a_fit_never_looks_at_more_than_it_can_in_a_moment(monkeypatch: pytest.M
     run = Quoted(2, a_desk()).run(60)
     assert len(looked) > 1
     assert max(looked) <= 60
-    power = run.desk.status(run.now).power
+    power = run.desk.status(run.now).power  # of the market, whatever was believed of it
     assert power is not None and power.low <= power.fitted <= power.high
+
+
+def test_the_calibrated_model_believes_in_the_power_it_was_given() -> None:
+    models = tuple(fill_models(2.0).values())
+    run = Quoted(2, TruthDesk(TwinRecord(), {}, window=10, shows_own=True, models=models)).run(60)
+    power = run.desk.status(run.now).power
+    assert power is not None and power.used == 2.0
