@@ -22,7 +22,7 @@ from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import MarketEvent, TradePrint, VenueStatus
 from wildbot.model.status import Severity
-from wildbot.simulation.fills import FILL_MODELS
+from wildbot.simulation.fills import FILL_MODELS, FillModel
 from wildbot.simulation.mirror import MirrorExchange, MirrorMarket
 from wildbot.venues.kraken.server import KrakenServer
 from wildbot.venues.kraken.server_names import pair_altname
@@ -94,9 +94,9 @@ class MirrorSource:
             await asyncio.sleep(LOOK_S)
         return False
 
-    def build(self, fill_model: str, terms: Terms) -> tuple[MirrorExchange, MirrorMarket]:
+    def build(self, model: FillModel, terms: Terms) -> tuple[MirrorExchange, MirrorMarket]:
         """Return the exchange that mirrors what was learned, and its market."""
-        self._exchange = MirrorExchange(self.instruments, model=FILL_MODELS[fill_model], **terms)
+        self._exchange = MirrorExchange(self.instruments, model=model, **terms)
         return self._exchange, MirrorMarket(self._exchange)
 
     def attach(self, server: KrakenServer, now_ns: Callable[[], int], stop: Callable[[], None]) -> None:

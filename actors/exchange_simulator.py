@@ -51,7 +51,7 @@ from wildbot.protocol.bus import encode
 from wildbot.settings import Profile
 from wildbot.settings_loading import load
 from wildbot.simulation.exchange import SimulatedExchange
-from wildbot.simulation.fills import QueuePosition
+from wildbot.simulation.fills import QueuePosition, fill_models
 from wildbot.simulation.market import Market
 from wildbot.simulation.order_rate import TIERS
 from wildbot.simulation.pace import FULL_SPEED, Pace
@@ -71,7 +71,7 @@ class ExchangeOptions:
     """How one simulated exchange shall be. `balances` are decimal texts by asset, of the first account; `accounts` are the
     others, `key_info` what is said of their keys. Fees are in percent; without them rates follow the published table.
     Speed 0 is as fast as possible. `mirror` is the public address of another exchange whose market is mirrored instead;
-    orders fill by `fill_model`."""
+    orders fill by `fill_model` and its `queue_power`."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -98,6 +98,7 @@ class ExchangeOptions:
     warmup_s: float = 600.0
     mirror: str = ""
     fill_model: str = QueuePosition.name
+    queue_power: float = 1.0
 
     @property
     def all_accounts(self) -> tuple[AccountOption, ...]:
@@ -128,7 +129,8 @@ def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -
             source = MirrorSource(options.mirror, options.pairs, runner.get_loop(), _rng(options, "feed"))
             if not runner.run(source.learn(heartbeat)):
                 return EXIT_DONE
-        exchange, market = source.build(options.fill_model, _terms(options)) if source else _simulated(options, pace)
+        model = fill_models(options.queue_power)[options.fill_model]
+        exchange, market = source.build(model, _terms(options)) if source else _simulated(options, pace)
         open_accounts(exchange, memory, options.all_accounts, _warm_up_from_ns(options))
         latency_ns = int(options.latency_ms * NANOS_PER_MS)
         server = KrakenServer(
@@ -269,6 +271,7 @@ def _start(words: Sequence[str]) -> int:
         activity=exchange.activity,
         mirror=settings.mirrored_ws_url,
         fill_model=exchange.fill_model,
+        queue_power=exchange.queue_power,
         tier=settings.kraken.tier,
         fees=exchange.rates,
         balances=first_deposit(settings),

@@ -25,6 +25,7 @@ from wildbot.model.status import Severity, TruthStatus
 from wildbot.protocol.bus import TAPE, read_market_frame
 from wildbot.settings import Profile, Settings
 from wildbot.settings_loading import load
+from wildbot.simulation.fills import fill_models
 from wildbot.truth.truth_desk import TruthDesk, TwinRecord
 
 NAME = "truth_desk"
@@ -53,6 +54,7 @@ class TruthActor:
             window=settings.feed.depth,
             # Paper's orders rest on an exchange of their own: the public feed does not know of them.
             shows_own=settings.profile is not Profile.PAPER,
+            models=tuple(fill_models(settings.exchange.queue_power).values()),
         )
         self._market = Subscriber(home.socket("market"))
         self._tape = Subscriber(home.socket(TAPE_SOCKET))

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.builders_mirror import bought, sold
 from wildbot.model.orders import Side
-from wildbot.simulation.fills import FILL_MODELS, SETTLE_NS, BackOfQueue, QueuedOrder, QueuePosition, Touch
+from wildbot.simulation.fills import FILL_MODELS, SETTLE_NS, BackOfQueue, QueuedOrder, QueuePosition, Touch, fill_models
 
 LATER = 10 * SETTLE_NS
 LEFT = 10
@@ -81,6 +81,13 @@ def test_the_pessimist_moves_up_only_when_it_is_certain() -> None:
     order.on_level(60, LATER, LATER)
     order.settle(2 * LATER)
     assert order.ahead == 60
+
+
+def test_only_the_calibrated_model_takes_the_power_and_the_standard_ones_stay() -> None:
+    models = fill_models(2.0)
+    assert list(models) == list(FILL_MODELS)
+    assert [getattr(each, "power", None) for each in models.values()] == [None, 2.0, None]
+    assert getattr(FILL_MODELS["queue_position"], "power", None) == 1.0
 
 
 @pytest.mark.parametrize(("power", "ahead"), [(0.5, 67), (1.0, 64), (2.0, 62)])

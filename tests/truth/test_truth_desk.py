@@ -1,5 +1,6 @@
 """Real orders in a market with true queues, their twins in the models beside them, and an exact account of both."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -8,8 +9,10 @@ from msgspec.structs import replace
 from tests.truth.builders_truth import FEES, PAIR, SOL, START, Quoted, a_desk
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, PairStatus
 from wildbot.model.status import InstrumentTable, TruthStatus
+from wildbot.simulation.fills import fill_models
+from wildbot.simulation.queue_fit import OrderTape, PowerFit, fit_power
 from wildbot.truth.profit_ledger import Mark, ProfitLedger
-from wildbot.truth.truth_desk import TruthDesk
+from wildbot.truth.truth_desk import TruthDesk, TwinRecord
 from wildbot.truth.twin_pair import ACTUAL
 
 SECONDS = 150.0
@@ -116,3 +119,27 @@ def test_a_pair_that_changes_its_mode_keeps_its_twins_and_one_that_changes_its_r
         counts.append(run.desk.status(run.now).believers[ACTUAL].orders)
     same = Quoted(4, a_desk()).run(30)
     assert counts[1] < counts[0] == same.desk.status(same.now).believers[ACTUAL].orders
+
+
+def test_a_fit_never_looks_at_more_than_it_can_in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def fit(tapes: Sequence[OrderTape]) -> PowerFit:
+        looked.append(sum(len(tape.steps) for tape in tapes))
+        return fit_power(tapes)
+
+    monkeypatch.setattr("wildbot.truth.truth_desk.fit_power", fit)
+    monkeypatch.setattr("wildbot.truth.truth_desk.TAPE_STEPS_MAX", 60)
+    monkeypatch.setattr("wildbot.truth.truth_desk.FIT_EVERY_NS", 0)
+    run = Quoted(2, a_desk()).run(60)
+    assert len(looked) > 1
+    assert max(looked) <= 60
+    power = run.desk.status(run.now).power  # of the market, whatever was believed of it
+    assert power is not None and power.low <= power.fitted <= power.high
+
+
+def test_the_calibrated_model_believes_in_the_power_it_was_given() -> None:
+    models = tuple(fill_models(2.0).values())
+    run = Quoted(2, TruthDesk(TwinRecord(), {}, window=10, shows_own=True, models=models)).run(60)
+    power = run.desk.status(run.now).power
+    assert power is not None and power.used == 2.0

@@ -102,6 +102,7 @@ def exchange(
                 warmup_s=section.warmup_s,
                 mirror=mirror,
                 fill_model=_given(fill_model, section.fill_model),
+                queue_power=section.queue_power,
             )
         )
     )

@@ -131,6 +131,11 @@ FILL_MODELS: dict[str, FillModel] = {model.name: model for model in (BackOfQueue
 """The models by name, from the most pessimistic to the most optimistic; none of them has a state of its own."""
 
 
+def fill_models(power: float) -> dict[str, FillModel]:
+    """Return the models by name, the calibrated one with this power."""
+    return FILL_MODELS | {QueuePosition.name: QueuePosition(power)}
+
+
 class QueuedOrder:
     """Where one resting order of ours stands in the outside's queue. How much of it is left, its owner knows.
 

@@ -26,6 +26,9 @@ from wildbot.truth.profit_ledger import Mark, ProfitLedger
 from wildbot.truth.twin_pair import ACTUAL, TwinPair
 
 TAPES_MAX = 200
+TAPE_STEPS_MAX = 10_000
+"""Steps of all tapes together: a fit over so many takes a third of a second, and no heartbeat shall wait for longer."""
+
 ORDERS_MAX = 5_000
 FIT_EVERY_NS = 300 * NANOS_PER_SECOND
 FIT_LEAST = 10
@@ -121,12 +124,19 @@ class TruthDesk:
         for venue_ns, event in self._held.due(now_ns):
             self._handle(event, venue_ns)
         for pair in self._pairs.values():
-            self._tapes.extend(pair.tapes)
-            self._fresh_tapes += len(pair.tapes)
+            self._keep(pair.tapes)
             pair.tapes.clear()
         if self._fresh_tapes >= FIT_LEAST and now_ns - self._fitted_ns >= FIT_EVERY_NS:
             self._fitted_ns, self._fresh_tapes = now_ns, 0
             self._power = _belief(self._used, fit_power(tuple(self._tapes)))
+
+    def _keep(self, tapes: Sequence[OrderTape]) -> None:
+        """Keep the newest tapes, as many as a fit can look at without holding anybody up."""
+        self._tapes.extend(tapes)
+        self._fresh_tapes += len(tapes)
+        steps = sum(len(tape.steps) for tape in self._tapes) if tapes else 0
+        while steps > TAPE_STEPS_MAX:
+            steps -= len(self._tapes.popleft().steps)
 
     def finish(self, now_ns: int) -> None:
         """Handle everything that is left; nothing more will come."""
