@@ -189,7 +189,7 @@ def test_the_strategy_page_shows_reasons_over_time_and_the_parameters_with_their
         open_source().wait_first(5)
         page = opened("strategy")
     markup = shown(page)
-    assert "no edge" in markup and "82 %" in markup, "nine rows of eleven"
+    assert "no edge" in markup and "45 %" in markup, "nine seconds of twenty: a silence counts for ten"
     assert "33.5" in markup and "from environment" in markup
     assert any("no edge" in chart.proto.spec for chart in page.get("echarts_chart"))
 

@@ -16,7 +16,7 @@ from wildbot.dashboard.view.process_table import processes_html
 from wildbot.dashboard.view.report_files import framed, report_files
 from wildbot.dashboard.view.results import results
 from wildbot.dashboard.view.tracks import ROWS_MAX, Track
-from wildbot.dashboard.view.truth import truth_html, verdict
+from wildbot.dashboard.view.truth import models_html, truth_html, verdict
 from wildbot.dashboard.view.universe import standing, universe_html
 
 
@@ -83,7 +83,16 @@ def test_the_truth_shows_where_the_profit_came_from_and_what_followed() -> None:
     markup = truth_html(a_document(), stale=False)
     for words in ("+0.4120", "−0.1630", "after 30 s", "−1.90 bp", "back of the queue"):
         assert words in markup, words
-    assert "no result to judge yet" in truth_html({}, stale=False)
+    unknown = {"bracket": {"low": None, "calibrated": None, "high": None}, "split": {"spread": None}, "fills": 0}
+    for document in ({}, {"truth": unknown}):
+        assert "no result to judge yet" in truth_html(document, stale=False)
+
+
+def test_reality_stands_beside_the_calibrated_model() -> None:
+    markup = models_html(a_document(), stale=False)
+    for words in ("88 orders", "really", "47 %", "49 %", "2.4 s old", "queue position"):
+        assert words in markup, words
+    assert "orders" not in models_html({}, stale=False)
 
 
 def test_results_are_exact_by_day_and_pair() -> None:

@@ -72,7 +72,7 @@ def draw_trades() -> None:
 @st.fragment(run_every=SLOW_S)
 def _table(source: Source, wanted: Wanted, page: int) -> None:
     now, read = source.now(), _read(source, wanted)
-    curve, days, truth, models = st.columns([34, 26, 24, 16], gap="small")
+    curve, days, truth, models = st.columns([28, 20, 26, 26], gap="small")
     with curve, st.container(key="curve_panel"):
         st.html(panel("Net result of these fills", ""))
         st.echarts_chart(curve_option(read.results.curve), key="curve", height=CHART_HEIGHT, theme=None, alt="net result")

@@ -14,7 +14,7 @@ from wildbot.dashboard.view.wording import cells, div, fixed, microseconds, mill
 
 PATH = {
     "decode": "frame read → published",
-    "bus": "published → received",
+    "bus": "frame read → at the trader",
     "decide": "received → orders sent",
     "request": "sent → at the gateway",
     "commit": "in the journal",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wildbot.dashboard.view.chart import (
     FONT,
@@ -17,7 +18,7 @@ from wildbot.dashboard.view.chart import (
     time_axis,
     word_axis,
 )
-from wildbot.dashboard.view.tracks import Track
+from wildbot.dashboard.view.tracks import STEP_NS, Track
 from wildbot.dashboard.view.wording import NOTHING, div, fixed, panel, span
 
 PRICE, BPS, RATIO = "price", "basis points", "ratios"
@@ -27,6 +28,7 @@ NEAR_THE_MID = 0.2
 
 REASONS_SHOWN = 8
 MARKS_SHOWN = 400
+LASTS_NS_MAX = 10 * STEP_NS
 UNSAID = "no reason given"
 
 
@@ -69,9 +71,17 @@ class Share:
 
 
 def reason_shares(track: Track) -> list[Share]:
-    """Return the reasons by falling share of the rows kept, at most REASONS_SHOWN."""
-    words = [word or UNSAID for _, word in track.words()]
-    return [Share(code, 100 * count / len(words)) for code, count in Counter(words).most_common(REASONS_SHOWN)]
+    """Return the reasons by falling share of the time kept, at most REASONS_SHOWN.
+
+    A row holds until the next one, but no longer than LASTS_NS_MAX: what was said in a longer silence is not known.
+    """
+    words = track.words()
+    moments = [moment for moment, _ in words]
+    lasts = [min(later - earlier, LASTS_NS_MAX) for earlier, later in pairwise(moments)] + [STEP_NS]
+    held: Counter[str] = Counter()
+    for (_, word), nanos in zip(words, lasts, strict=False):
+        held[word or UNSAID] += nanos
+    return [Share(code, 100 * nanos / held.total()) for code, nanos in held.most_common(REASONS_SHOWN)]
 
 
 def reasons_html(track: Track, *, stale: bool) -> str:

@@ -7,7 +7,20 @@ Source: the `truth` section of the status document.
 from collections.abc import Sequence
 
 from wildbot.dashboard.view.document import JsonObject, as_number, decimal, number, rows, section, text, whole
-from wildbot.dashboard.view.wording import NOTHING, cells, div, fixed, gain_class, money, panel, span, table, tag
+from wildbot.dashboard.view.wording import (
+    NOTHING,
+    cells,
+    div,
+    fixed,
+    gain_class,
+    milliseconds,
+    money,
+    panel,
+    percent,
+    span,
+    table,
+    tag,
+)
 
 BRACKET = (("low", "back of the queue"), ("calibrated", "calibrated"), ("high", "touch"))
 SPLIT = (
@@ -34,7 +47,7 @@ def truth_html(document: JsonObject, *, stale: bool, css: str = "low") -> str:
     """Return the panel: bracket, split and markouts, short."""
     truth = section(document, "truth")
     tone, words = verdict(truth)
-    if not truth:
+    if None in _bounds(truth):
         body = span("dim", UNKNOWN)
     else:
         body = _bracket(truth) + div("wb-truth-pair", _split(truth), _markouts(truth))
@@ -42,8 +55,9 @@ def truth_html(document: JsonObject, *, stale: bool, css: str = "low") -> str:
 
 
 def models_html(document: JsonObject, *, stale: bool) -> str:
-    """Return every fill model's result as a table."""
-    models = section(section(document, "truth"), "models")
+    """Return every fill model's result as a table, and what really came of the orders beside the calibrated one."""
+    truth = section(document, "truth")
+    models = section(truth, "models")
     lines = [
         cells(
             ("wb-strong", name.replace("_", " ")),
@@ -53,7 +67,31 @@ def models_html(document: JsonObject, *, stale: bool) -> str:
         for name, model in ((name, section(models, name)) for name in list(models)[:8])
     ]
     drawn = table(["fill model", ">fills", ">net"], lines, empty=UNKNOWN)
-    return panel("Fill models", div(f"wb-scroll {'stale' if stale else ''}", drawn), css="middle")
+    age = number(truth, "age_ms")
+    aside = span("", f"{milliseconds(age)} old") if age is not None else ""
+    body = div(f"wb-scroll {'stale' if stale else ''}", drawn, _twin(section(truth, "twin")))
+    return panel("Fill models", body, css="middle", aside=aside)
+
+
+def _twin(twin: JsonObject) -> str:
+    """Return reality beside the calibrated model, both over the same orders; nothing while there were none."""
+    lines = [
+        cells(
+            ("wb-strong", label),
+            ("r", f"{whole(row, 'fills'):,}"),
+            ("r", percent(_hundredfold(number(row, "fill_rate")), 0)),
+            ("r", fixed(number(row, "time_to_fill_s"), 1)),
+            ("r", fixed(number(row, "markout_bps"), sign=True)),
+        )
+        for label, row in (("really", section(twin, "actual")), ("calibrated", section(twin, "queue_position")))
+        if row
+    ]
+    headings = [f"{whole(twin, 'orders'):,} orders", ">fills", ">filled", ">wait s", ">markout bp"]
+    return table(headings, lines, css="wb-twin") if lines else ""
+
+
+def _hundredfold(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _bounds(truth: JsonObject) -> tuple[float | None, float | None]:
