@@ -71,7 +71,7 @@ class ExchangeOptions:
     """How one simulated exchange shall be. `balances` are decimal texts by asset, of the first account; `accounts` are the
     others, `key_info` what is said of their keys. Fees are in percent; without them rates follow the published table.
     Speed 0 is as fast as possible. `mirror` is the public address of another exchange whose market is mirrored instead;
-    orders fill by `fill_model`."""
+    orders fill by `fill_model`. `tells_json`: the first line, with addresses and key, is for programs."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -98,6 +98,7 @@ class ExchangeOptions:
     warmup_s: float = 600.0
     mirror: str = ""
     fill_model: str = QueuePosition.name
+    tells_json: bool = False
 
     @property
     def all_accounts(self) -> tuple[AccountOption, ...]:
@@ -232,6 +233,12 @@ def _warm_up(exchange: SimulatedExchange, server: KrakenServer, market: Market, 
 
 def _announce(options: ExchangeOptions, port: int) -> None:
     at = f"{options.host}:{port}"
+    if options.tells_json:
+        urls = {"rest": f"http://{at}", "public_ws": f"ws://{at}/public/v2", "private_ws": f"ws://{at}/private/v2"}
+        told = urls | {"port": port, "api_key": options.api_key, "api_secret": options.api_secret}
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+        sys.stdout.flush()
+        return
     sys.stdout.write(
         f"simulated exchange: REST http://{at}/0/, public ws://{at}/public/v2, private ws://{at}/private/v2,"
         f" key {options.api_key}, secret {options.api_secret}\n"
