@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from actors.exchange_accounts import (
     AccountOption,
     balance_texts,
@@ -38,7 +36,7 @@ from actors.exchange_market import (
 )
 from actors.exchange_memory import Memory
 from actors.exchange_mirror import MirrorSource, check_mirror
-from actors.exchange_serving import serve
+from actors.exchange_serving import announce, serve
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_DONE, EXIT_FAILED, ActorSpec
 from actors.vitals import Vitals
@@ -158,7 +156,7 @@ def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -
         venue = VenueServer(server, RestFace(server), AdminFace(server), clockwork)
         if source is not None:
             source.attach(server, clockwork.now_ns, venue.stop)
-        _announce(options, listener.getsockname()[1])
+        announce(listener, options.api_key, options.api_secret, as_json=options.tells_json)
         runner.run(serve(venue, listener, heartbeat))
         if source is not None:
             source.close()
@@ -231,21 +229,6 @@ def _warm_up(exchange: SimulatedExchange, server: KrakenServer, market: Market, 
         fields = {"account": each.name, "balances": balance_texts(exchange, each.name), "seed": options.seed}
         server.ledger.record("open", now_ns, fields)
     return max(now_ns, time_of_day_ns())
-
-
-def _announce(options: ExchangeOptions, port: int) -> None:
-    at = f"{options.host}:{port}"
-    if options.tells_json:
-        urls = {"rest": f"http://{at}", "public_ws": f"ws://{at}/public/v2", "private_ws": f"ws://{at}/private/v2"}
-        told = urls | {"port": port, "api_key": options.api_key, "api_secret": options.api_secret}
-        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
-        sys.stdout.flush()
-        return
-    sys.stdout.write(
-        f"simulated exchange: REST http://{at}/0/, public ws://{at}/public/v2, private ws://{at}/private/v2,"
-        f" key {options.api_key}, secret {options.api_secret}\n"
-    )
-    sys.stdout.flush()
 
 
 def _start(words: Sequence[str]) -> int:
