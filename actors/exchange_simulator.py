@@ -36,7 +36,7 @@ from actors.exchange_market import (
 )
 from actors.exchange_memory import Memory
 from actors.exchange_mirror import MirrorSource, check_mirror
-from actors.exchange_serving import serve
+from actors.exchange_serving import announce, serve
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_DONE, EXIT_FAILED, ActorSpec
 from actors.vitals import Vitals
@@ -71,7 +71,8 @@ class ExchangeOptions:
     """How one simulated exchange shall be. `balances` are decimal texts by asset, of the first account; `accounts` are the
     others, `key_info` what is said of their keys. Fees are in percent; without them rates follow the published table.
     Speed 0 is as fast as possible. `mirror` is the public address of another exchange whose market is mirrored instead;
-    orders fill by `fill_model` and its `queue_power`."""
+    orders fill by `fill_model` and its `queue_power`. `tells_json`: the first line, with addresses and key, is for
+    programs."""
 
     api_key: str
     api_secret: str = field(repr=False)
@@ -99,6 +100,7 @@ class ExchangeOptions:
     mirror: str = ""
     fill_model: str = QueuePosition.name
     queue_power: float = 1.0
+    tells_json: bool = False
 
     @property
     def all_accounts(self) -> tuple[AccountOption, ...]:
@@ -157,7 +159,7 @@ def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -
         venue = VenueServer(server, RestFace(server), AdminFace(server), clockwork)
         if source is not None:
             source.attach(server, clockwork.now_ns, venue.stop)
-        _announce(options, listener.getsockname()[1])
+        announce(listener, options.api_key, options.api_secret, as_json=options.tells_json)
         runner.run(serve(venue, listener, heartbeat))
         if source is not None:
             source.close()
@@ -230,15 +232,6 @@ def _warm_up(exchange: SimulatedExchange, server: KrakenServer, market: Market, 
         fields = {"account": each.name, "balances": balance_texts(exchange, each.name), "seed": options.seed}
         server.ledger.record("open", now_ns, fields)
     return max(now_ns, time_of_day_ns())
-
-
-def _announce(options: ExchangeOptions, port: int) -> None:
-    at = f"{options.host}:{port}"
-    sys.stdout.write(
-        f"simulated exchange: REST http://{at}/0/, public ws://{at}/public/v2, private ws://{at}/private/v2,"
-        f" key {options.api_key}, secret {options.api_secret}\n"
-    )
-    sys.stdout.flush()
 
 
 def _start(words: Sequence[str]) -> int:

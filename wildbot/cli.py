@@ -34,7 +34,11 @@ VERBS = {
         Verb("import-recording", "record:import_recording", "Turn a recording of another kind into WildBot's own format."),
         Verb("backtest", "backtest:backtest", "Run a strategy over recordings: the live engine in virtual time."),
         Verb("sweep", "sweep:sweep", "Try many parameters on the first part of recordings, the best on the rest."),
-        Verb("truth", "truth:truth", "Say how far paper is to be believed: the same strategy really and on paper."),
+        Verb(
+            "truth",
+            "truth:truth",
+            "Compare real fills and profits in simulated markets with what paper says of the same markets.",
+        ),
     ),
     "Workshop": (
         Verb("exchange", "exchange:exchange", "Run the simulated exchange alone on a loopback port until Ctrl-C."),

@@ -117,3 +117,17 @@ def test_options_that_cannot_be_used_name_the_rule(changes: dict[str, object], r
     options = {"api_key": KEY, "api_secret": SECRET, "port": 0, "warmup_s": 0.0}
     with pytest.raises(ConfigurationError, match=rule):
         run(ExchangeOptions(**(options | changes)))  # type: ignore[arg-type]
+
+
+def test_the_first_line_of_the_command_is_a_document_where_one_is_asked_for() -> None:
+    command = [sys.executable, "-m", "wildbot.cli", "exchange", "--port", "0", "--pairs", "BTC/USDC", "--json"]
+    environment = {**os.environ, "WILDBOT_EXCHANGE__WARMUP_S": "0"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            told = json.loads(process.stdout.readline())
+            answer = requests.get(f"{told['rest']}/0/public/SystemStatus", timeout=WAIT_S).json()
+        finally:
+            process.kill()
+    assert answer["result"]["status"] == "online"
+    assert told["public_ws"] == f"ws://127.0.0.1:{told['port']}/public/v2" and told["api_key"]

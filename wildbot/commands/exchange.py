@@ -10,7 +10,7 @@ from actors.exchange_accounts import parse_account, parse_balance
 from actors.exchange_market import SPEED_MAX_WORD
 from actors.exchange_simulator import ExchangeOptions, run
 from wildbot.commands.account_rates import stated_rates
-from wildbot.commands.terminal import explained
+from wildbot.commands.terminal import JsonOption, explained
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
 from wildbot.simulation.pace import FULL_SPEED
@@ -60,10 +60,11 @@ def exchange(
     fill_model: Annotated[
         str | None, typer.Option("--fill-model", help="How a mirror fills: back_of_queue, queue_position or touch.")
     ] = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Run the simulated exchange alone on a loopback port until Ctrl-C.
 
-    Its first line tells addresses and keys.
+    Its first line tells addresses and keys, with --json as a document.
 
     Without --fees the rates follow each account's 30-day volume. With --mirror the market is another exchange's public
     feed: nobody's order moves it, and resting orders fill by an estimate of their place in its queues.
@@ -103,6 +104,7 @@ def exchange(
                 mirror=mirror,
                 fill_model=_given(fill_model, section.fill_model),
                 queue_power=section.queue_power,
+                tells_json=json_output,
             )
         )
     )
