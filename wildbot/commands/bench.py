@@ -15,6 +15,7 @@ from actors.bench_feed import measure_feed, replay_frames
 from actors.bench_journal import COMMITS, measure_journal
 from actors.bench_startup import STARTS, measure_startup
 from actors.bench_wire import SECONDS, measure_wire
+from actors.bench_wire_peer import measure_beside, why_no_peer
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
 from wildbot.commands.backtest_job import BacktestJob, setup_of
@@ -80,12 +81,20 @@ def wire(
     in_memory: Annotated[
         bool, typer.Option("--in-memory", help="With the journal in memory: what the disk costs is the difference.")
     ] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Beside ccxt.pro doing the same, by turns; needs the extra `judges`.")
+    ] = False,
     json_output: JsonOption = False,
 ) -> None:
     """From a market move to the order it causes, through the real processes, on a loopback exchange of its own.
 
     Example: wildbot bench wire --traders 3 --rate 5000 --json
     """
+    if peers:
+        if missing := why_no_peer():
+            fail(missing, EXIT_FAILED)
+        _show(measure_beside(traders, rate, seconds), as_json=json_output)
+        return
     _show(msgspec.to_builtins(measure_wire(traders, rate, seconds, in_memory=in_memory)), as_json=json_output)
 
 
