@@ -2,8 +2,8 @@
 
 Rules: the processes are those that trade, started as they are, on a fresh home; only pairs, limits and addresses are set.
     `wire` runs from a frame's write to its order's arrival, both seen by the venue. `internal` runs from the frame's
-    reading to the write of the order's bytes, as the order gateway's own histogram `tick_to_order` has it; it and the hops
-    are what the heartbeats carried, after minus before.
+    reading until the order's frame is ready to be written, as the order gateway's own histogram `tick_to_order` has it;
+    it and the hops are what the heartbeats carried, after minus before.
 Known limit: the venue shares the machine; its own share of a wire delay is in the figure.
 """
 
@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import psutil
 
 from actors.bench_exchange_server import KEY, SECRET
 from actors.bench_report import BenchReport, bench_report, quantile_report
@@ -61,8 +62,9 @@ Document = Mapping[str, Any]
 
 
 class WireReport(msgspec.Struct, frozen=True):
-    """One measurement. `lost`: books that were sent and did not arrive, by who missed them; `unanswered`: triggers without
-    an order; `hops` {name: {count, p50_us, p99_us, p999_us}}; memory and processor share by actor, at the end."""
+    """One measurement. `lost`: books that were sent and not acted on, by who missed them; `unanswered`: triggers without an
+    order in time, `unexplained`: orders whose trigger was not the last; `hops` {name: {count, p50_us, p99_us, p999_us}};
+    proportional memory at the end, and processor share while the tape ran, by actor."""
 
     name: str
     work: int
@@ -76,7 +78,7 @@ class WireReport(msgspec.Struct, frozen=True):
     internal: BenchReport
     wire: BenchReport
     hops: dict[str, dict[str, float]]
-    rss_mb: dict[str, float]
+    pss_mb: dict[str, float]
     cpu_pct: dict[str, float]
 
 
@@ -97,13 +99,14 @@ def measure_running(venue: VenueProcess, system: "WireSystem", traders: int, rat
     warm = min(WARM_SECONDS, seconds)
     venue.play(_run(pairs, rate_per_s, warm))
     before = system.settled()
+    used = processor_s(before)
     played = venue.play(_run(pairs, rate_per_s, seconds))
     after = system.settled()
+    busy_s = {name: now - used.get(name, now) for name, now in processor_s(after).items()}
     if not played.delays_ns:
         raise InvariantError(f"no order arrived; {system.last_words()}")
     hops = _hops(before, after)
     internal = hops["tick_to_order"]
-    actors = {row["name"]: row for row in after["actors"]}
     sent = sum(played.sent.values())
     return WireReport(
         name="wire",
@@ -118,9 +121,20 @@ def measure_running(venue: VenueProcess, system: "WireSystem", traders: int, rat
         internal=quantile_report("wire.internal", internal, seconds=played.seconds),
         wire=bench_report("wire.wire", work=len(played.delays_ns), seconds=played.seconds, samples_ns=played.delays_ns),
         hops={name: _row(hop) for name, hop in hops.items()},
-        rss_mb={name: row["rss_mb"] for name, row in actors.items()},
-        cpu_pct={name: row["cpu_pct"] for name, row in actors.items()},
+        pss_mb=memory_mb(after),
+        cpu_pct={name: round(100 * busy / played.seconds, 2) for name, busy in busy_s.items()},
     )
+
+
+def processor_s(status: Document) -> dict[str, float]:
+    """Return the processor seconds that each actor has used since its start."""
+    times = {row["name"]: psutil.Process(row["pid"]).cpu_times() for row in status["actors"]}
+    return {name: used.user + used.system for name, used in times.items()}
+
+
+def memory_mb(status: Document) -> dict[str, float]:
+    """Return the proportional memory of each actor in megabytes: shared pages are shared out."""
+    return {row["name"]: round(psutil.Process(row["pid"]).memory_full_info().pss / 1e6, 1) for row in status["actors"]}
 
 
 def _run(pairs: tuple[str, ...], rate_per_s: int, seconds: float) -> WireRun:

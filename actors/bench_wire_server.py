@@ -245,7 +245,7 @@ class Connection(asyncio.Protocol):
             if not isinstance(event, Frame) or event.opcode is not Opcode.TEXT:
                 continue
             call = _calls.decode(event.data)
-            if call.method in ("add_order", "amend_order") and bytes(call.params.limit_price):
+            if call.method in ("add_order", "amend_order", "edit_order") and bytes(call.params.limit_price):
                 self._venue.arrived(bytes(call.params.limit_price).decode(), at_ns)
             if call.method == "subscribe" and call.params.channel in ("book", "trade", "ticker"):
                 self._venue.subscribe(self, call)

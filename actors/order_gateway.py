@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 
 from actors.gateway_hops import GatewayHops
+from actors.gateway_market import GatewayMarket
 from actors.gateway_setup import FALLBACK_NAME, gateway_setup, take_key
 from actors.gateway_tape import GatewayTape
 from actors.runtime import Runtime
@@ -19,7 +20,7 @@ from wildbot.adapters.live_gate import place_of
 from wildbot.adapters.secrets import ApiKey
 from wildbot.adapters.venue_client import VenueClient
 from wildbot.adapters.websocket_link import WebSocketLink
-from wildbot.adapters.zmq_bus import Hub, Subscriber
+from wildbot.adapters.zmq_bus import Hub
 from wildbot.desk import gateway_commands as commands
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.gateway_commands import GatewayCommand
@@ -39,7 +40,7 @@ from wildbot.model.errors import ConfigurationError, JournalError, ProtocolError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.orders import CancelOrder
 from wildbot.model.status import Severity
-from wildbot.protocol.bus import TO_GATEWAY, encode, read_market_frame
+from wildbot.protocol.bus import TO_GATEWAY, encode
 from wildbot.settings import Settings
 from wildbot.settings_loading import load
 
@@ -72,7 +73,7 @@ class OrderGateway:
         self._link = WebSocketLink(settings.ws_auth_url)
         self._stream = DeskStream(self._link, self._router, runtime.now_ns, self._hops.venue.record)
         self._hub = Hub(runtime.home.socket("orders"))
-        self._market = Subscriber(runtime.home.socket("market"))
+        self._market = GatewayMarket(runtime, self._router)
         self._tape = GatewayTape(runtime.home)
         self._halt_file = runtime.home.root / HALT_FILE
         self._settle_ns = settings.orders.deadline_ms * NANOS_PER_MS + ANSWER_GRACE_NS
@@ -85,7 +86,6 @@ class OrderGateway:
         runtime.watch(self._client, self._hear_rest)
         runtime.watch(self._link, self._hear_stream)
         runtime.watch(self._hub.socket, self._hear_peers)
-        runtime.watch(self._market.socket, self._hear_market)
         runtime.guard("orders")
         runtime.every(TICK_S, self._tick)
         runtime.on_command = self._hear_supervisor
@@ -105,6 +105,7 @@ class OrderGateway:
     # --- ears -----------------------------------------------------------------------------------------------------
 
     def _hear_peers(self) -> None:
+        self._market.hear()
         for peer, frame in self._hub.drain():
             try:
                 message = TO_GATEWAY.decode(frame)
@@ -130,10 +131,6 @@ class OrderGateway:
                 self._allocator = peer
         while len(self._traders) > TRADERS_REMEMBERED_MAX:
             del self._traders[next(iter(self._traders))]
-
-    def _hear_market(self) -> None:
-        for frame in self._market.drain():
-            self._router.on_market(read_market_frame(frame), self._runtime.now_ns())
 
     def _hear_rest(self) -> None:
         for outcome in self._client.drain():
@@ -206,7 +203,7 @@ class OrderGateway:
         if not reason:
             reach("gw.intent_committed")
             reason = self._stream.send(order, command.deadline_ns)
-            self._hops.left_ns = 0 if reason else self._runtime.now_ns()
+            self._hops.ready_ns = 0 if reason else self._stream.ready_ns
             reach("gw.sent")
         if reason:
             now_ns = self._runtime.now_ns()

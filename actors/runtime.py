@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 HEARTBEAT_S = 0.5
 GUARD_S = 1.0
 POLL_MAX_MS = 1_000
+WARM_S = 15.0
+GC_EVERY = 10_000
+"""Objects that may be new before the collector looks at them: most die by themselves, and a look takes its time."""
 UNREADABLE_LOGGED_EVERY_S = 10.0
 
 Callback = Callable[[], None]
@@ -191,9 +194,11 @@ class Runtime:
         return self._exit_code is not None
 
     def run(self) -> int:
-        """Run until `stop`; return the exit code. What start-up allocated is taken out of the collector's sight."""
-        gc.collect()
-        gc.freeze()
+        """Run until `stop`; return the exit code. What start-up allocated is taken out of the collector's sight, and once
+        more when everything has warmed up."""
+        self._freeze()
+        gc.set_threshold(GC_EVERY)
+        self.later(WARM_S, self._freeze)
         self.log.info("start pid={} epoch={} {} speaks {}", os.getpid(), self.epoch, this_build(), self.vitals.build)
         try:
             while self._exit_code is None:
@@ -206,6 +211,10 @@ class Runtime:
         self.log.info("end code={}", self._exit_code)
         self.close()
         return self._exit_code
+
+    def _freeze(self) -> None:
+        gc.collect()
+        gc.freeze()
 
     def turn(self, wait_ms: int) -> None:
         """Wait at most `wait_ms` for news, handle what came, fire the timers that are due."""

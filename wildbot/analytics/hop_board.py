@@ -18,30 +18,33 @@ HOPS_MAX = 16
 
 
 class _Hop:
-    """One hop: everything, the last full period, and the one that runs."""
+    """One hop: everything, the period that runs, and that with the one before. Each sample is counted when it comes, since
+    documents are made on the loop that also carries the market."""
 
-    __slots__ = ("_earlier", "_lately", "_since_ns", "_whole")
+    __slots__ = ("_lately", "_octaves", "_recent", "_since_ns", "_whole")
 
     def __init__(self, now_ns: int) -> None:
-        self._whole, self._earlier, self._lately = Latencies(), Latencies(), Latencies()
+        self._whole, self._recent, self._lately = Latencies(), Latencies(), Latencies()
+        self._octaves: dict[int, int] = {}
         self._since_ns = now_ns
 
     def add(self, hop: HopLatency, now_ns: int) -> None:
         self._turn_over(now_ns)
-        self._whole.add(hop.counts, hop.total_ns)
-        self._lately.add(hop.counts, hop.total_ns)
+        told = Latencies()
+        told.add(hop.counts, hop.total_ns)
+        for each in (self._whole, self._recent, self._lately):
+            each.add(told.counts, told.total_ns)
+        for bits, count in told.octaves().items():
+            self._octaves[bits] = self._octaves.get(bits, 0) + count
 
     def row(self, now_ns: int) -> Row:
         self._turn_over(now_ns)
-        recent = Latencies()
-        for part in (self._earlier, self._lately):
-            recent.add(part.counts, part.total_ns)
         return {
             "count": self._whole.count,
-            "p50_us": number(recent.quantile_us(50)),
-            "p99_us": number(recent.quantile_us(99)),
+            "p50_us": number(self._recent.quantile_us(50)),
+            "p99_us": number(self._recent.quantile_us(99)),
             "total_s": number(self._whole.total_ns / NANOS_PER_SECOND),
-            "octaves": {str(bits): count for bits, count in sorted(self._whole.octaves().items())},
+            "octaves": {str(bits): count for bits, count in sorted(self._octaves.items())},
         }
 
     def whole(self) -> Row:
@@ -51,7 +54,7 @@ class _Hop:
         for _ in range(2):
             if now_ns - self._since_ns < RECENT_NS:
                 return
-            self._earlier, self._lately = self._lately, Latencies()
+            self._recent, self._lately = self._lately, Latencies()
             self._since_ns += RECENT_NS
         self._since_ns = now_ns
 

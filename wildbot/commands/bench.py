@@ -1,5 +1,6 @@
 """`wildbot bench`: measurements on this machine, each with the work done, the percentiles and the versions."""
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,12 @@ from actors.bench_bus import measure_bus
 from actors.bench_engine import BOOKS, MAKER, measure_engine
 from actors.bench_exchange import SECTIONS, measure_exchange
 from actors.bench_feed import measure_feed, replay_frames
+from actors.bench_growth import growth_chart, measure_pairs, measure_soak, measure_traders, soak_chart
 from actors.bench_journal import COMMITS, measure_journal
+from actors.bench_report import these_versions, this_machine
 from actors.bench_startup import STARTS, measure_startup
 from actors.bench_wire import SECONDS, measure_wire
+from actors.bench_wire_peer import measure_beside, why_no_peer
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
 from wildbot.commands.backtest_job import BacktestJob, setup_of
@@ -80,13 +84,59 @@ def wire(
     in_memory: Annotated[
         bool, typer.Option("--in-memory", help="With the journal in memory: what the disk costs is the difference.")
     ] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Beside ccxt.pro doing the same, by turns; needs the extra `judges`.")
+    ] = False,
     json_output: JsonOption = False,
 ) -> None:
     """From a market move to the order it causes, through the real processes, on a loopback exchange of its own.
 
     Example: wildbot bench wire --traders 3 --rate 5000 --json
     """
+    if peers:
+        if missing := why_no_peer():
+            fail(missing, EXIT_FAILED)
+        _show(measure_beside(traders, rate, seconds), as_json=json_output)
+        return
     _show(msgspec.to_builtins(measure_wire(traders, rate, seconds, in_memory=in_memory)), as_json=json_output)
+
+
+@app.command()
+@explained
+def growth(
+    seconds: Annotated[float, typer.Option("--seconds", min=0, max=600, help="Per number of traders; 0: pairs only.")] = 10,
+    rate: Annotated[int, typer.Option("--rate", min=50, max=20_000, help="Book updates per second, eight pairs.")] = 1_000,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Draw it into this file.")] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """What more pairs and more traders cost.
+
+    Example: wildbot bench growth --svg growth.svg --json
+    """
+    pairs, traders = measure_pairs(), measure_traders(rate, seconds) if seconds else []
+    if svg is not None:
+        svg.write_text(growth_chart(pairs, traders), encoding="utf-8")
+    rows = [*pairs, *traders]
+    _show_rows("growth", [msgspec.to_builtins(row) for row in rows], as_json=json_output)
+
+
+@app.command()
+@explained
+def soak(
+    minutes: Annotated[float, typer.Option("--minutes", min=0.1, max=10_000, help="How long.")] = 60.0,
+    traders: Annotated[int, typer.Option("--traders", min=1, max=3, help="How many trade.")] = 3,
+    rate: Annotated[int, typer.Option("--rate", min=50, max=20_000, help="Book updates per second, eight pairs.")] = 400,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Draw it into this file.")] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Memory, descriptors and latency of the real processes over time.
+
+    Example: wildbot bench soak --minutes 60 --svg soak.svg --json
+    """
+    rows = list(measure_soak(traders, rate, minutes))
+    if svg is not None:
+        svg.write_text(soak_chart(rows), encoding="utf-8")
+    _show_rows("soak", [msgspec.to_builtins(row) for row in rows], as_json=json_output)
 
 
 @app.command()
@@ -200,6 +250,18 @@ def memory(json_output: JsonOption = False) -> None:
     if not processes:
         fail(f"WildBot does not run in {home.root}", EXIT_NOT_RUNNING)
     _show(msgspec.to_builtins(measure_memory(processes)), as_json=json_output)
+
+
+def _show_rows(name: str, rows: list[dict[str, object]], *, as_json: bool) -> None:
+    """Print rows, those of one shape together in one table."""
+    if as_json:
+        print_json({"name": name, "rows": rows, "machine": this_machine(), "versions": these_versions()})
+        return
+    for shape, alike in itertools.groupby(rows, key=tuple):
+        table = new_table(*(f">{column}" for column in shape))
+        for row in alike:
+            table.add_row(*(str(value) for value in row.values()))
+        output().print(table)
 
 
 def _show(record: Mapping[str, object], *, as_json: bool) -> None:

@@ -27,7 +27,10 @@ from wildbot.venues.kraken.private_stream import SILENCE_NS_MAX, KrakenPrivateSt
 
 
 class DeskStream:
-    """One conversation after the other on one link; call `pump` when the link has news."""
+    """One conversation after the other on one link; call `pump` when the link has news.
+
+    `ready_ns` is when the last command's frame was ready to be written.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class DeskStream:
         self._token = ""
         self._talk: KrakenPrivateStream | None = None
         self._heard_ns = 0
+        self.ready_ns = 0
 
     def open(self, token: str, instruments: dict[str, Instrument]) -> None:
         """Connect; news follow through `pump`."""
@@ -70,6 +74,7 @@ class DeskStream:
                 frame = talk.amend(command, deadline_ns, now_ns)
             case CancelOrder():
                 frame = talk.cancel(command, now_ns)
+        self.ready_ns = self._now_ns()
         return "" if self._link.send(frame) else "the private stream takes nothing"
 
     def arm_timer(self, timeout_s: int) -> None:
