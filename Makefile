@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check clean lock
+.PHONY: help venv run test check clean lock compiled test-compiled
 
 help:            ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
 venv: $(VENV)/.ready   ## the environment only: then .venv/bin/wildbot is the command
 
@@ -34,6 +34,12 @@ check: venv      ## style and types
 test: check $(VENV)/.judges  ## style, types and every test
 	$(BIN)/python -m pytest -n 4 --dist loadfile
 
+compiled: venv   ## the rooms that think as machine code, in build/compiled; needs a C compiler
+	$(BIN)/python -m wildbot.commands.compiled build/compiled
+
+test-compiled: compiled $(VENV)/.judges  ## every test again, on the compiled build
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/python -m pytest -o pythonpath="build/compiled ." -n 4 --dist loadfile
+
 lock:            ## resolve dependencies anew into requirements.lock
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet pip-tools
@@ -44,4 +50,4 @@ lock:            ## resolve dependencies anew into requirements.lock
 	  -o requirements-judges.lock pyproject.toml
 
 clean:           ## forget everything WildBot remembers (never while it runs)
-	rm -rf var test-output
+	rm -rf var test-output build

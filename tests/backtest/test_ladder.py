@@ -36,6 +36,7 @@ def test_levels_beyond_the_depth_are_forgotten() -> None:
 def test_a_change_out_of_view_leaves_the_same_tuples() -> None:
     ladder = Ladder(1, 100, 2)
     ladder.load([(1, 1), (2, 1), (3, 1)])
-    before = ladder.top()
+    ticks, lots = ladder.top()
     ladder.change([3], [9])
-    assert ladder.top() is before
+    assert ladder.top()[0] is ticks
+    assert ladder.top()[1] is lots

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wildbot.adapters.build import this_build
 from wildbot.adapters.home import Home, why_open
+from wildbot.commands.compiled import runs_compiled
 from wildbot.commands.doctor_findings import Finding, Verdict
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import Settings
@@ -129,4 +130,5 @@ def look_at_sqlite() -> Finding:
 
 def look_at_build(settings: Settings) -> Finding:
     """Which code, dependencies and settings these are; two starts that print the same line run the same."""
-    return Finding("build", Verdict.OK, f"{this_build()} settings {settings.fingerprint}")
+    kind = "compiled" if runs_compiled() else "plain Python"
+    return Finding("build", Verdict.OK, f"{this_build()} settings {settings.fingerprint}, {kind}")

@@ -5,9 +5,11 @@ Rules: prices are fractional ticks, since they are signals, not orders; every fu
 Source: Stoikov, "The micro-price" (2018), which starts from the size-weighted mid used here.
 """
 
+from typing import Final
+
 from wildbot.model.market_data import BookSnapshot
 
-BPS = 10_000.0
+BPS: Final = 10_000.0
 
 
 def mid_ticks(book: BookSnapshot) -> float:

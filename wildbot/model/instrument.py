@@ -7,7 +7,7 @@ Source: Kraken AssetPairs / `instrument` channel fields (pair_decimals, tick_siz
 
 from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 import msgspec
 
@@ -29,12 +29,12 @@ Nanos = NewType("Nanos", int)
 MONEY_DECIMALS = 10
 MONEY_ONE = 10**MONEY_DECIMALS
 PPM_PER_PERCENT = 10_000
-PPM = 1_000_000
+PPM: Final = 1_000_000
 NUMBER_TEXT_MAX = 40
 """Longest text read as a number, and the largest power of ten in one: foreign bytes shall not cost memory or time."""
 _EXACT = Context(prec=4 * NUMBER_TEXT_MAX)
-NANOS_PER_SECOND = 1_000_000_000
-NANOS_PER_MS = 1_000_000
+NANOS_PER_SECOND: Final = 1_000_000_000
+NANOS_PER_MS: Final = 1_000_000
 
 
 class Liquidity(StrEnum):

@@ -6,6 +6,7 @@ Owns: two signals, the EMA of the mid and its volatility; one set of measured va
 """
 
 from math import nan
+from typing import Final
 
 from wildbot.market.quotes import BPS, microprice_ticks, mid_ticks
 from wildbot.market.signals import ClockVolatility, Ema, momentum_bps
@@ -16,7 +17,7 @@ from wildbot.strategies.market_maker_config import EdgePolicy, InventoryMode, Ma
 from wildbot.strategies.view import TradingView
 from wildbot.trading.exit_target import ExitPlan
 
-TICK_EPSILON = 1e-6
+TICK_EPSILON: Final = 1e-6
 """Float noise below this never moves a quote by a whole tick."""
 FEE_HEADROOM_PPM = 100
 """An order for the whole lease leaves room for its fee and for the rounding of it."""

@@ -24,8 +24,7 @@ Shown = tuple[tuple[int, ...], tuple[int, ...]]
 
 def others_only(book: BookSnapshot, own: Iterable[WorkingOrder]) -> BookSnapshot:
     """Return the book without our resting orders."""
-    bids = shown_bids = book.bid_ticks, book.bid_lots
-    asks = shown_asks = book.ask_ticks, book.ask_lots
+    bids, asks = (book.bid_ticks, book.bid_lots), (book.ask_ticks, book.ask_lots)
     for order in own:
         if not order.rests or not order.state.is_live:
             continue
@@ -33,7 +32,7 @@ def others_only(book: BookSnapshot, own: Iterable[WorkingOrder]) -> BookSnapshot
             bids = _without(bids, order)
         else:
             asks = _without(asks, order)
-    if bids is shown_bids and asks is shown_asks:
+    if bids[1] is book.bid_lots and asks[1] is book.ask_lots:
         return book
     return replace(book, bid_ticks=bids[0], bid_lots=bids[1], ask_ticks=asks[0], ask_lots=asks[1])
 
