@@ -15,7 +15,7 @@ HEARTBEAT_S = 0.5
 
 def announce(listener: socket.socket, api_key: str, api_secret: str, *, as_json: bool) -> None:
     """Say on standard output where the exchange is and with which key it may be used, for people or for programs."""
-    host, port = listener.getsockname()
+    host, port = listener.getsockname()[:2]
     at = f"{host}:{port}"
     urls = {"rest": f"http://{at}", "public_ws": f"ws://{at}/public/v2", "private_ws": f"ws://{at}/private/v2"}
     if as_json:
