@@ -11,7 +11,7 @@ from wildbot.model.orders import Side
 MS = SECOND // 1_000
 SECONDS = 5
 
-TRADES = st.lists(st.tuples(st.integers(0, 2_500), st.integers(9_990, 10_010), st.integers(1, 50)), min_size=1, max_size=60)
+TRADES = st.lists(st.tuples(st.integers(0, 2_500), st.integers(9_990, 10_010), st.integers(0, 50)), min_size=1, max_size=60)
 """(milliseconds since the last trade, price in ticks, lots)"""
 
 

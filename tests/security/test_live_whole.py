@@ -7,6 +7,7 @@ its own home, its own idea of what the key may do.
 import contextlib
 import json
 import os
+import random
 import socket
 import sqlite3
 import stat
@@ -14,15 +15,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import zmq
 
-from tests.e2e.instance import ROOT
-from tests.security.builders_live import DISGUISES, LiveWhole
-from tests.security.builders_security import as_nobody, files_below
+from tests.e2e.instance import ROOT, free_port
+from tests.security.builders_live import (
+    DISGUISES,
+    STRANGER,
+    LiveWhole,
+    actors,
+    forged,
+    let_the_reserved_numbers_pass,
+)
+from tests.security.builders_security import CANARY_SECRET, as_nobody, files_below
+from wildbot.model.desk import LeaseTable
+from wildbot.model.instrument import Money
+from wildbot.protocol.bus import encode
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("live_whole")]
+FORGED_LINE = "2026-01-01 00:00:00.000Z CRITICAL all is well"
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +46,6 @@ def live() -> Iterator[LiveWhole]:
         yield whole
     finally:
         whole.close()
-
-
-def actors(live: LiveWhole) -> dict[str, int]:
-    return {row["name"]: row["pid"] for row in live.status()["actors"]}
 
 
 def test_live_trades_against_the_loopback_exchange_after_its_own_checks(live: LiveWhole) -> None:
@@ -123,6 +133,100 @@ def test_a_second_home_cannot_trade_with_the_same_key(live: LiveWhole) -> None:
     assert actors(live) == before
 
 
+def test_the_gateway_lets_no_forged_order_out_whoever_asks(live: LiveWhole) -> None:
+    orders = forged(live)
+    socket_: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    socket_.setsockopt(zmq.IDENTITY, STRANGER.encode())
+    socket_.connect(f"ipc://{live.home / 'run' / 'orders.ipc'}")
+    try:
+        for request in orders.values():
+            socket_.send(encode(request))
+        # A capital beyond all bounds lifts no cap: the largest order stays what the settings say.
+        socket_.send(encode(LeaseTable(10**9, Money(10**18), ())))
+        socket_.send(encode(orders["size"]))
+        live.wait(lambda d: d["state"] in ("running", "degraded"), "the gateway alive after forged orders")
+        for _ in range(6):  # three seconds of documents: time enough for an order to leave
+            live.status()
+    finally:
+        socket_.close(linger=0)
+    sent = [line for line in live.ledger() if "x7a0" in json.dumps(line)]
+    assert sent == [], sent[:2]
+    log = (live.home / "log" / "order_gateway.log").read_text()
+    assert "x7a04" in log  # it was heard
+
+
+def test_a_thousand_hostile_messages_on_the_control_socket_change_nothing(live: LiveWhole) -> None:
+    before = live.wait(lambda d: d["state"] == "running", "running before the fuzz", 60)
+    rng = random.Random(11)
+    thrower: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
+    thrower.connect(f"ipc://{live.home / 'run' / 'control.ipc'}")
+    verbs = ["swap", "start", "stop", "pause", "halt", "flatten", "set_universe", "rearm", "\u202e", "x" * 99]
+    for number in range(1_000):
+        hostile: Any = rng.choice(
+            [
+                rng.randbytes(rng.randrange(200)),
+                json.dumps(
+                    {
+                        "id": "f",
+                        "verb": rng.choice(verbs),
+                        "args": {"pair": rng.choice([None, 1, [], "../x", "A" * 70_000])},
+                        "x": 1,
+                    }
+                ),
+                json.dumps({"verb": rng.choice(verbs), "args": rng.choice([[], 0, "halt", None])}),
+                "[" * rng.randrange(5_000),
+                json.dumps({"id": number, "verb": "halt"}),
+            ]
+        )
+        thrower.send_multipart([b"", hostile if isinstance(hostile, bytes) else hostile.encode()])
+    answers = 0
+    while thrower.poll(10_000 if answers < 1_000 else 0):
+        assert json.loads(thrower.recv_multipart()[-1])["ok"] is False
+        answers += 1
+    thrower.close(linger=0)
+    assert answers == 1_000
+    after = live.status()
+    assert (after["state"], after["run_id"]) == ("running", before["run_id"])
+    assert {row["name"]: row["pid"] for row in after["actors"]} == {row["name"]: row["pid"] for row in before["actors"]}
+
+
+def test_a_killed_gateway_comes_back_with_the_key_from_its_file(live: LiveWhole) -> None:
+    live.kill("order_gateway")
+    live.wait(lambda d: d["state"] != "running", "the loss noticed", 30)
+    live.wait(
+        lambda d: d["state"] == "running" and d["traders"] and all(t["open_orders"] for t in d["traders"]),
+        "trading again",
+        90,
+    )
+
+
+def test_after_strange_answers_refusals_and_a_stop_the_key_is_in_no_file_and_no_status(live: LiveWhole) -> None:
+    statuses = [live.status()]
+    since = len(live.ledger())
+    live.faults(
+        [
+            {"verb": "noapply+error", "method": "add_order", "error": f"EOrder:no\n{FORGED_LINE}\x1b[2J"},
+            {"verb": "apply+html", "method": "amend_order", "code": 520},
+        ]
+    )
+    statuses += [live.status() for _ in range(10)]
+    live.faults([{"verb": "token.expire"}, {"verb": "ws.close"}])
+    live.wait(lambda d: d["state"] != "running", "the lost stream noticed", 30)
+    live.wait(lambda d: d["state"] == "running", "running after the lost stream", 60)
+    assert any(line["kind"] == "fault" for line in live.ledger()[since:])
+    statuses.append(live.status())
+    assert live.interrupt() == 0, live.last_words()
+    written = {path: path.read_bytes() for path in files_below(live.home)}
+    assert {path.name for path in written} >= {"live.sqlite", "order_gateway.log", "supervisor.log", "up.txt"}
+    found = [str(path) for path, content in written.items() for each in DISGUISES if each in content]
+    assert not found
+    assert not [each for each in DISGUISES if each in json.dumps(statuses).encode()]
+    logs = [content for path, content in written.items() if path.suffix in (".log", ".out", ".txt")]
+    assert not [line for content in logs for line in content.splitlines() if line.startswith(FORGED_LINE.encode())]
+    assert not [path for path, content in written.items() if path.suffix == ".log" and b"\x1b[2J" in content]
+    assert any(each in CANARY_SECRET.encode() for each in DISGUISES)  # the net catches what it is made for
+
+
 def test_a_backup_of_the_journal_restores_and_holds_no_key(live: LiveWhole) -> None:
     target = live.exchange_home / "backup.sqlite"
     result = live.wildbot("backup", str(target))
@@ -137,3 +241,47 @@ def test_a_backup_of_the_journal_restores_and_holds_no_key(live: LiveWhole) -> N
         for table in ("fills", "orders", "events", "meta"):
             rows = f"SELECT * FROM {table} ORDER BY 1"  # noqa: S608
             assert copy.execute(rows).fetchall() == journal.execute(rows).fetchall()
+
+
+def test_with_a_refused_key_a_live_start_becomes_a_paper_start_and_says_so(live: LiveWhole) -> None:
+    other = {
+        "KRAKEN_API_SECRET_FILE": str(live.secret("wrong", "A" * 86 + "==")),
+        "WILDBOT_EXCHANGE__PORT": str(free_port()),
+    }
+    live.environment |= other
+    let_the_reserved_numbers_pass(live)
+    live.up()
+    document = live.wait(
+        lambda d: d["mode"] == "paper" and any("asked for live" in alert["text"] for alert in d["alerts"]),
+        "paper, and said so",
+        60,
+    )
+    assert document["mode"] == "paper"
+    assert "asked for live, trading on PAPER" in (live.home / "up.txt").read_text()
+    assert live.interrupt() == 0, live.last_words()
+
+
+def test_with_orders_that_may_rest_a_live_start_with_a_refused_key_ends(live: LiveWhole) -> None:
+    with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
+        journal.execute("UPDATE orders SET state = 'unknown' WHERE rowid = (SELECT min(rowid) FROM orders)")
+        journal.commit()
+    result = live.wildbot("up")
+    assert result.returncode == 78
+    assert "1 orders of the last run may still rest there" in result.stderr.replace("\n", " ")
+    assert not live.processes()
+
+
+def test_a_revoked_key_stops_the_trading_and_is_told(live: LiveWhole) -> None:
+    with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
+        journal.execute("UPDATE orders SET state = 'cancelled' WHERE state = 'unknown'")
+        journal.commit()
+    live.environment["KRAKEN_API_SECRET_FILE"] = str(live.secret("secret", CANARY_SECRET))
+    live.up()
+    live.wait(lambda d: d["mode"] == "live" and d["state"] == "running", "live again", 90)
+    live.faults([{"verb": "key.revoke"}])
+    document = live.wait(lambda d: d["state"] != "running", "the revocation noticed", 30)
+    assert document["mode"] == "live"  # never a change of profile while it runs
+    sent = len([line for line in live.ledger() if line["kind"] == "order"])
+    for _ in range(20):
+        assert live.status()["mode"] == "live"
+    assert len([line for line in live.ledger() if line["kind"] == "order" and line["order"]["status"] == "new"]) <= sent
