@@ -112,8 +112,8 @@ class Teller:
 
     def judged(self, judgement: Judgement) -> None:
         """The checker has spoken."""
-        broken = len(judgement.broken)
-        word = f"{broken} rules broken" if broken else "nothing found" if judgement.report is not None else "not asked"
+        broken = "; ".join(f"{each.rule} broken, {each.text}" for each in judgement.broken)
+        word = broken or ("nothing found" if judgement.report is not None else "not asked")
         self._say(f"{judgement.text}; the checker: {word}", "bold red" if broken else "dim")
 
     def seed(self, result: SeedResult, at: int, count: int) -> None:
