@@ -110,11 +110,8 @@ def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object])
         None if stable else "yellow",
     )
     for pair, notes in run.notes.items():
-        if notes.skipped:
-            say(
-                f"{pair}: skipped {', '.join(f'{count} {what}' for what, count in _skipped(notes).items() if count)}",
-                "yellow",
-            )
+        if counted := [f"{count} {what}" for what, count in _skipped(notes).items() if count]:
+            say(f"{pair}: skipped {', '.join(counted)}", "yellow")
         for remark in notes.remarks:
             say(f"{pair}: {remark}", "yellow")
     if run.halted:

@@ -1,6 +1,7 @@
 """Recordings on disk as tapes for a backtest: format, instrument, and the clock of the place they were made at."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 from actors.exchange_tapes import AUTO, BINANCE, BITSTAMP_SYMBOL, FORMATS, KRAKEN, LOBSTER, WILDBOT, format_of
 from wildbot.adapters.recording import instrument_of, pair_folders
 from wildbot.adapters.recording_columns import read_columns
-from wildbot.backtest.market_tape import NEVER_NS, MarketTape, TapeNotes, cut, level_books, lobster_books
+from wildbot.backtest.market_tape import NEVER_NS, MarketTape, TapeNotes, TapeRow, cut, level_books, lobster_books
 from wildbot.backtest.recorded_tape import recorded_books
 from wildbot.commands.backtest_sessions import of_instrument, sessions_on
 from wildbot.model.errors import ConfigurationError, ProtocolError
@@ -66,7 +67,16 @@ def open_tape(file: TapeFile) -> MarketTape:
     names = (recorded.pair, recorded.base, recorded.rest_key, recorded.base + recorded.quote)
     if file.instrument and file.instrument.upper() not in names:
         raise ConfigurationError(f"the recording {str(file.path)!r} is of {recorded.pair}, not {file.instrument}")
+    tape.events = _as_far_as_it_goes(tape.events, tape.notes)
     return tape if (file.begin_ns, file.end_ns) == (0, NEVER_NS) else cut(tape, file.begin_ns, file.end_ns)
+
+
+def _as_far_as_it_goes(events: Iterator[TapeRow], notes: TapeNotes) -> Iterator[TapeRow]:
+    """Yield what can be read; where a recording breaks off, its notes say so."""
+    try:
+        yield from events
+    except (OSError, ProtocolError, UnicodeDecodeError) as error:
+        notes.remarks.append(f"ends after {notes.rows} rows, the rest cannot be read: {error}")
 
 
 def _recorded(file: TapeFile) -> MarketTape:

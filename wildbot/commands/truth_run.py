@@ -86,7 +86,7 @@ def run_truth(
     progress: Callable[[int], None],
 ) -> TruthResult:
     """Learn on `train`, judge on `seeds`; every scenario has all of them. `progress` counts markets done."""
-    train_plans = {key_of(each, seed): _plan(plan, each, seed) for each in scenarios for seed in train}
+    train_plans = {key_of(each, seed): _plan(plan, each, seed) for seed in train for each in scenarios}
     done = 0
     if kept.fit is None:
         tapes = []
@@ -103,7 +103,7 @@ def run_truth(
         kept.train_real = real
         kept.add(Kept("", fit=kept.fit, train_real=real))
     fit = kept.fit
-    judged = {key_of(each, seed): _plan(plan, each, seed) for each in scenarios for seed in seeds}
+    judged = {key_of(each, seed): _plan(plan, each, seed) for seed in seeds for each in scenarios}
     everything = {**train_plans, **judged}
     missing = {key: each for key, each in everything.items() if key not in kept.runs}
     done = len(train_plans) + len(everything) - len(missing)

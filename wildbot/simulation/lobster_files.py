@@ -4,6 +4,7 @@ Rules: the only file of the simulation that reads files, and only those it is na
 """
 
 import fileinput
+import zlib
 from collections.abc import Iterator
 
 MESSAGE_MARK = "_message_"
@@ -14,10 +15,13 @@ def read_lines(path: str) -> Iterator[str]:
     """Yield the lines of a text file, or of a gzip-compressed one when its name ends in ".gz".
 
     Raises:
-        OSError: if it cannot be read.
+        OSError: if it cannot be read, or breaks off.
     """
     with fileinput.hook_compressed(path, "r", encoding="ascii") as lines:
-        yield from lines
+        try:
+            yield from lines
+        except (EOFError, zlib.error) as error:
+            raise OSError(f"the compressed file breaks off: {error}") from None
 
 
 def book_path_of(message_path: str) -> str:
