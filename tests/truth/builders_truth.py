@@ -17,12 +17,14 @@ from wildbot.model.exchange import (
 )
 from wildbot.model.executions import Accepted, Amended, Canceled, Completed, Filled, OrderReport
 from wildbot.model.instrument import MONEY_DECIMALS, MONEY_ONE, NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule
-from wildbot.model.market_data import BookSnapshot, TradePrint
+from wildbot.model.market_data import BookSnapshot, InstrumentChanged, MarketEvent, TradePrint
 from wildbot.model.orders import NewOrder, Purpose, Side, client_order_id
 from wildbot.model.status import InstrumentTable
 from wildbot.model.tape import TapeBody, TapeEntry
 from wildbot.simulation.exchange import SimulatedExchange
+from wildbot.simulation.fills import FillModel
 from wildbot.simulation.flow import SyntheticMarket
+from wildbot.simulation.mirror import MirrorExchange
 from wildbot.simulation.venue_pairs import UNIVERSE
 from wildbot.truth.truth_desk import TruthDesk, TwinRecord
 
@@ -42,7 +44,7 @@ class Quoted:
     def __init__(self, seed: int, desk: TruthDesk, *, lots: int = 20_000_000, activity: float = 3.0) -> None:
         rng = random.Random(seed)
         self.desk = desk
-        self.venue = SimulatedExchange([SOL], rng=random.Random(rng.getrandbits(64)), fees=FEES)
+        self.venue: SimulatedExchange = SimulatedExchange([SOL], rng=random.Random(rng.getrandbits(64)), fees=FEES)
         self.venue.open_account(ME)
         self.venue.deposit(ME, "USDC", 100_000 * MONEY_ONE, START)
         self.venue.deposit(ME, "SOL", 1_000 * MONEY_ONE, START)
@@ -123,10 +125,10 @@ class Quoted:
             elif isinstance(event, BookChange):
                 changed_ns = event.ts_ns
         if changed_ns:
-            self.desk.on_market(self.book(changed_ns), self.now)
+            self.desk.on_market(self.book(changed_ns, self.venue), self.now)
 
-    def book(self, ts_ns: int) -> BookSnapshot:
-        bids, asks = self.venue.depth(PAIR, DEPTH)
+    def book(self, ts_ns: int, venue: SimulatedExchange) -> BookSnapshot:
+        bids, asks = venue.depth(PAIR, DEPTH)
         self._book_seq += 1
         sides = (*zip(*bids, strict=True), *zip(*asks, strict=True))
         return BookSnapshot(PAIR, self._book_seq, ts_ns, self.now, *sides)  # type: ignore[arg-type]
@@ -168,3 +170,36 @@ class Quoted:
 
 def a_desk(*, shows_own: bool = True) -> TruthDesk:
     return TruthDesk(TwinRecord(), {}, window=DEPTH, shows_own=shows_own)
+
+
+class Mirrored(Quoted):
+    """Paper: the market is outside and does not know of us; our orders rest on a mirror of it that fills by a model."""
+
+    def __init__(self, seed: int, desk: TruthDesk, model: FillModel) -> None:
+        super().__init__(seed, desk)
+        self.outside = self.venue
+        self.venue = MirrorExchange([SOL], model=model, rng=random.Random(seed), fees=FEES, window=DEPTH)
+        self.venue.open_account(ME)
+        self.venue.deposit(ME, "USDC", 100_000 * MONEY_ONE, START)
+        self.venue.deposit(ME, "SOL", 1_000 * MONEY_ONE, START)
+        self.venue.hear(InstrumentChanged(SOL), START)
+        self.venue.hear(self.book(START, self.outside), START)
+        self.venue.drain()
+
+    def hear(self) -> None:
+        assert isinstance(self.venue, MirrorExchange)
+        changed_ns, news = 0, list[MarketEvent]()
+        for event in self.outside.drain():
+            if isinstance(event, PublicTrade):
+                news.append(TradePrint(PAIR, event.trade_id, event.side, event.ticks, event.lots, event.ts_ns, self.now))
+            elif isinstance(event, BookChange):
+                changed_ns = event.ts_ns
+        if changed_ns:
+            news.append(self.book(changed_ns, self.outside))
+        for each in news:
+            self.venue.hear(each, self.now)
+            self.desk.on_market(each, self.now)
+        self.venue.settle(self.now)
+        for event in self.venue.drain():
+            for report in self._reports(event):
+                self.say(report)

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from tests.truth.builders_truth import FEES, PAIR, SOL, START, Quoted, a_desk
+from tests.truth.builders_truth import FEES, PAIR, SOL, START, Mirrored, Quoted, a_desk
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, PairStatus
 from wildbot.model.status import InstrumentTable, TruthStatus
-from wildbot.simulation.fills import fill_models
+from wildbot.simulation.fills import FILL_MODELS, fill_models
 from wildbot.simulation.queue_fit import OrderTape, PowerFit, fit_power
 from wildbot.truth.profit_ledger import Mark, ProfitLedger
 from wildbot.truth.truth_desk import TruthDesk, TwinRecord
@@ -143,3 +143,14 @@ def test_the_calibrated_model_believes_in_the_power_it_was_given() -> None:
     run = Quoted(2, TruthDesk(TwinRecord(), {}, window=10, shows_own=True, models=models)).run(60)
     power = run.desk.status(run.now).power
     assert power is not None and power.used == 2.0
+
+
+@pytest.mark.parametrize("name", FILL_MODELS)
+def test_on_paper_the_twin_of_paper_s_own_model_has_paper_s_own_fills(name: str) -> None:
+    run = Mirrored(2, a_desk(shows_own=False), FILL_MODELS[name]).run(90)
+    run.desk.finish(run.now)
+    believers = run.desk.status(run.now).believers
+    counts = {who: (each.orders, each.filled_orders, each.fills) for who, each in believers.items()}
+    assert counts[name] == counts[ACTUAL]
+    assert 10 < counts[ACTUAL][2] <= len(run.fills), "orders of before the first book have no twin"
+    assert len(set(counts.values())) > 1, "the other models differ"
