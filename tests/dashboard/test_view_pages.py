@@ -81,7 +81,7 @@ def test_the_verdict_never_claims_more_than_the_models(changes: dict[str, object
 
 def test_the_truth_shows_where_the_profit_came_from_and_what_followed() -> None:
     markup = truth_html(a_document(), stale=False)
-    for words in ("+0.4120", "−0.1630", "after 30 s", "−1.90 bp", "back of the queue"):
+    for words in ("+0.4120", "−0.1630", "−0.1203", "after 30 s", "−1.90 bp", "lowest model"):
         assert words in markup, words
     unknown = {"bracket": {"low": None, "calibrated": None, "high": None}, "split": {"spread": None}, "fills": 0}
     for document in ({}, {"truth": unknown}):
