@@ -67,6 +67,14 @@ def test_a_huge_file_costs_no_more_than_its_end(tmp_path: Path, monkeypatch: pyt
     assert 0 < len(records) <= 6
 
 
+def test_the_end_of_a_line_that_was_cut_is_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = "2026-11-21 10:00:00.000Z ERROR    supervisor                    "
+    path = tmp_path / "supervisor.log"
+    path.write_text(f"{head}it says {head}forged\n{head}true\n", encoding="utf-8")
+    monkeypatch.setattr(log_tail, "BYTES_MAX", len(f"{head}forged\n{head}true\n"))
+    assert [record.message for record in tail(path, 10)] == ["true"]
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00garbage\n", b"2026-11-21 no record\n    | of anybody\n"])
 def test_a_file_without_records_has_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.log"

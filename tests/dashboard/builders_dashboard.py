@@ -120,7 +120,7 @@ def a_truth(**changes: object) -> Json:
             {"horizon_s": 1, "fills": 41, "mean_bps": 0.8}, {"horizon_s": 5, "fills": 41, "mean_bps": -0.4},
             {"horizon_s": 30, "fills": 40, "mean_bps": -1.9}, {"horizon_s": 300, "fills": 33, "mean_bps": -2.6},
         ],
-        "split": {"spread": "0.4120", "adverse_selection": "-0.1630", "inventory": "-0.0180", "fees": "-0.1203"},
+        "split": {"spread": "0.4120", "adverse_selection": "-0.1630", "inventory": "-0.0180", "fees": "0.1203"},
         "change": "0.1107", "fills": 41, "unmarked": 2, "age_ms": 2_400.0,
         "twin": {
             "orders": 88, "actual": {"fills": 41, "fill_rate": 0.466, "time_to_fill_s": 8.4, "markout_bps": -1.7},

@@ -19,8 +19,11 @@ from wildbot.dashboard.app import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-output" / "dashboard"
-FIRST_PAINT_S = 15.0
+FIRST_PAINT_S = 30.0
 """Generous: alone on a machine it is two to three seconds; the test only tells a slow page from one that never comes."""
+
+SOON_S = 25.0
+"""What comes within a second or two on a machine that has nothing else to do."""
 
 DIALOG_S = 10.0
 
@@ -71,9 +74,9 @@ def test_the_cockpit_paints_soon_fits_its_screen_and_its_numbers_move(address: s
         assert time.monotonic() - began_s < FIRST_PAINT_S
         tab.wait_until("document.querySelector('.wb-header').innerText.includes('PAPER')")
         before = clock(tab)
-        tab.wait_until(f"document.querySelector('.wb-clock').innerText !== {before!r}", 6)
+        tab.wait_until(f"document.querySelector('.wb-clock').innerText !== {before!r}", SOON_S)
         ladder = tab.page.locator(".wb-ladder").inner_text()
-        tab.wait_until(f"document.querySelector('.wb-ladder').innerText !== {ladder!r}", 6)
+        tab.wait_until(f"document.querySelector('.wb-ladder').innerText !== {ladder!r}", SOON_S)
         page, window = tab.page.evaluate("[document.querySelector('.stMain').scrollHeight, window.innerHeight]")
         assert page <= window, "the cockpit fits its screen without scrolling"
         tab.settle(2)
@@ -81,13 +84,14 @@ def test_the_cockpit_paints_soon_fits_its_screen_and_its_numbers_move(address: s
         is_clean(tab, address)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_every_page_opens_by_its_address_and_complains_of_nothing(address: str, size: tuple[int, int]) -> None:
     with a_tab(size) as tab:
         for name in PAGES:
             tab.open(f"{address}/{'' if name == 'cockpit' else name}")
             tab.page.locator(".wb-panel").first.wait_for()
-            tab.settle(1.5)
+            tab.settle(1)
             width, window = tab.page.evaluate("[document.querySelector('.stMain').scrollWidth, window.innerWidth]")
             assert width <= window, f"{name} is wider than its screen"
             tab.picture(PICTURES / f"{name}-{'phone' if size == PHONE else 'desk'}.png")
@@ -105,11 +109,11 @@ def test_a_dialog_stays_usable_while_the_page_refreshes_and_the_command_shows_it
         assert clock(tab) > before, "the page refreshes under the dialog"
         tab.picture(PICTURES / "halt-dialog.png")
         confirm.click()
-        tab.wait_until("document.querySelector('.wb-header').innerText.includes('HALTED')", 10)
-        tab.wait_until("document.querySelector('.wb-command').innerText.includes('in effect after')", 6)
+        tab.wait_until("document.querySelector('.wb-header').innerText.includes('HALTED')", SOON_S)
+        tab.wait_until("document.querySelector('.wb-command').innerText.includes('in effect after')", SOON_S)
         tab.page.locator(".st-key-rearm button").click()
         tab.page.locator(".st-key-confirm_rearm button").click()
-        tab.wait_until("document.querySelector('.wb-header').innerText.includes('TRADING')", 10)
+        tab.wait_until("document.querySelector('.wb-header').innerText.includes('TRADING')", SOON_S)
         is_clean(tab, address)
 
 

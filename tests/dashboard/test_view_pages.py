@@ -11,7 +11,7 @@ from tests.dashboard.builders_dashboard import NOW_NS, SECOND, a_document, a_min
 from wildbot.dashboard.view.chart import Line, named, thinned
 from wildbot.dashboard.view.latency import hops, spread_option
 from wildbot.dashboard.view.minds import BPS, PRICE, RATIO, families, reason_shares
-from wildbot.dashboard.view.parameters import chosen, settings_html
+from wildbot.dashboard.view.parameters import chosen, in_force, settings_html
 from wildbot.dashboard.view.process_table import processes_html
 from wildbot.dashboard.view.report_files import framed, report_files
 from wildbot.dashboard.view.results import results
@@ -81,7 +81,7 @@ def test_the_verdict_never_claims_more_than_the_models(changes: dict[str, object
 
 def test_the_truth_shows_where_the_profit_came_from_and_what_followed() -> None:
     markup = truth_html(a_document(), stale=False)
-    for words in ("+0.4120", "−0.1630", "after 30 s", "−1.90 bp", "back of the queue"):
+    for words in ("+0.4120", "−0.1630", "−0.1203", "after 30 s", "−1.90 bp", "lowest model"):
         assert words in markup, words
     unknown = {"bracket": {"low": None, "calibrated": None, "high": None}, "split": {"spread": None}, "fills": 0}
     for document in ({}, {"truth": unknown}):
@@ -148,6 +148,12 @@ def test_settings_are_found_by_name_or_value_and_the_chosen_ones_are_marked() ->
     assert [row[0] for row in chosen(rows, containing="TWO", own_only=False)] == ["risk.b"]
     assert [row[0] for row in chosen(rows, containing="", own_only=True)] == ["risk.b"]
     assert settings_html(rows, 3).count("◆ environment") == 1
+
+
+def test_a_universe_that_was_changed_while_it_runs_is_shown_as_such() -> None:
+    rows = [("trading.universe", '["A/B"]', "config/default.toml"), ("risk.a", "1", "environment")]
+    assert in_force(rows, [], ["A/B"]) == in_force(rows, ["A/B"], ["A/B"]) == rows
+    assert in_force(rows, ["C/D", "A/B"], ["A/B"])[0] == ("trading.universe", '["A/B","C/D"]', "changed while it runs")
 
 
 def test_reports_are_listed_newest_first_and_links_are_not_followed(tmp_path: Path) -> None:

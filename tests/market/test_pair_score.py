@@ -243,7 +243,8 @@ def past_swing(seconds: int, swing_ticks: int = 100, half_spread: int = 10) -> l
 def test_the_past_warms_a_cold_pair_to_the_same_volatility_as_having_listened() -> None:
     told, listened = a_tape(), a_tape()
     told.play(BTC, 1, swing_ticks=0)
-    told.scanner.on_past(BTC, past_swing(30))
+    since = [(T0 + n * NANOS_PER_SECOND, 50_000, 50_002) for n in range(1, 5)]  # of what we hear ourselves it tells nothing
+    told.scanner.on_past(BTC, past_swing(30) + since)
     listened.now_ns = T0 - 30 * NANOS_PER_SECOND
     listened.play(BTC, 30, swing_ticks=100)
     listened.now_ns = T0

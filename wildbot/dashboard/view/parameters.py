@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from wildbot.dashboard.view.wording import cells, div, panel, span, table
 
 SettingRow = tuple[str, str, str]
@@ -9,6 +11,8 @@ SettingRow = tuple[str, str, str]
 
 DEFAULTS = ("built-in default", "config/default.toml")
 VALUE_MAX = 400
+UNIVERSE = "trading.universe"
+RUN_TIME = "changed while it runs"
 
 
 def is_own(row: SettingRow) -> bool:
@@ -22,6 +26,17 @@ def chosen(rows: Sequence[SettingRow], *, containing: str, own_only: bool) -> li
     return [
         row for row in rows if (not own_only or is_own(row)) and (not wanted or wanted in f"{row[0]} {row[1]}".casefold())
     ]
+
+
+def in_force(rows: Sequence[SettingRow], watched: Sequence[str], own_pairs: Sequence[str]) -> list[SettingRow]:
+    """Return the rows with the universe the desk watches now, where the owner changed it while it runs.
+
+    `watched`: the pairs the scanner rates, none when that is not known; `own_pairs`: universe and pairs of the settings.
+    """
+    if not watched or set(watched) == set(own_pairs):
+        return list(rows)
+    value = msgspec.json.encode(sorted(watched)).decode()
+    return [(row[0], value, RUN_TIME) if row[0] == UNIVERSE else row for row in rows]
 
 
 def settings_html(rows: Sequence[SettingRow], total: int) -> str:

@@ -22,13 +22,15 @@ from wildbot.dashboard.view.wording import (
     tag,
 )
 
-BRACKET = (("low", "back of the queue"), ("calibrated", "calibrated"), ("high", "touch"))
+BRACKET = (("low", "lowest model"), ("calibrated", "calibrated"), ("high", "highest model"))
 SPLIT = (
-    ("spread", "spread captured"),
-    ("adverse_selection", "adverse selection"),
-    ("inventory", "inventory drift"),
-    ("fees", "fees"),
+    ("spread", "spread captured", 1),
+    ("adverse_selection", "adverse selection", 1),
+    ("inventory", "inventory drift", 1),
+    ("fees", "fees", -1),
 )
+"""Part, its words, and how it counts: fees come as what was paid."""
+
 UNKNOWN = "no result to judge yet: it begins with the first fills"
 
 
@@ -126,9 +128,9 @@ def _bracket(truth: JsonObject) -> str:
 
 def _split(truth: JsonObject) -> str:
     split = section(truth, "split")
-    return _figures(
-        [(label, money(decimal(split, name), sign=True), gain_class(number(split, name))) for name, label in SPLIT]
-    )
+    parts = [(label, decimal(split, name), counts) for name, label, counts in SPLIT]
+    results = [(label, None if part is None else part * counts) for label, part, counts in parts]
+    return _figures([(label, money(result, sign=True), gain_class(result)) for label, result in results])
 
 
 def _markouts(truth: JsonObject) -> str:
