@@ -32,8 +32,9 @@ from wildbot.model.errors import InvariantError
 
 PAIRS = ("SOL/USDC", "XRP/USDC", "DOGE/USDC")
 ACTORS = ("order_gateway", "balance_allocator", "supervisor")
-TRIGGERS_PER_S = 10
-"""Of each trader: an order is left alone for `STALE_ORDER_MS` after each move."""
+TRIGGERS_PER_S = 4
+"""Of each trader. An order is left alone for 50 ms after a move, and one that came too soon is moved by the timer, up to
+100 ms late: only a longer pause than both keeps one hold-up from delaying every order after it."""
 
 SECONDS = 15.0
 WARM_SECONDS = 2.0
