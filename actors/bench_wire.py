@@ -63,9 +63,13 @@ Document = Mapping[str, Any]
 
 
 class WireReport(msgspec.Struct, frozen=True):
-    """One measurement. `lost`: books that were sent and not acted on, by who missed them; `unanswered`: triggers without an
-    order in time, `unexplained`: orders whose trigger was not the last; `hops` {name: {count, p50_us, p99_us, p999_us}};
-    proportional memory at the end, and processor share while the tape ran, by actor."""
+    """One measurement.
+
+    `lost`: books that were sent and not acted on, by who missed them; `unanswered`: triggers without an order in time;
+    `unexplained`: orders that no waiting trigger explains (a busy machine takes quotes back and places them anew);
+    `hops` {name: {count, p50_us, p99_us, p999_us}}; proportional memory at the end, and processor share while the tape
+    ran, by actor.
+    """
 
     name: str
     work: int

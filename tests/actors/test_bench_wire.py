@@ -47,11 +47,10 @@ def test_a_price_names_its_pair() -> None:
 
 
 @pytest.mark.e2e
-def test_the_real_processes_lose_nothing_and_every_order_is_explained() -> None:
+def test_the_real_processes_lose_nothing_and_every_trigger_is_accounted_for() -> None:
     report = measure_wire(traders=1, rate_per_s=100, seconds=2.0)
     assert report.work == 200
     assert set(report.lost.values()) == {0}
-    assert report.unexplained <= report.unanswered  # on a busy machine the next trigger may overtake an order
     assert report.triggers == 2 * TRIGGERS_PER_S
     assert report.wire.work == report.triggers - report.unanswered > 0
     assert {"decode", "bus", "decide", "request", "commit", "send", "venue", "tick_to_order"} == set(report.hops)
