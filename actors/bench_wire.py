@@ -32,8 +32,9 @@ from wildbot.model.errors import InvariantError
 
 PAIRS = ("SOL/USDC", "XRP/USDC", "DOGE/USDC")
 ACTORS = ("order_gateway", "balance_allocator", "supervisor")
-TRIGGERS_PER_S = 10
-"""Of each trader: an order is left alone for `STALE_ORDER_MS` after each move."""
+TRIGGERS_PER_S = 4
+"""Of each trader. An order is left alone for 50 ms after a move, and one that came too soon is moved by the timer, up to
+100 ms late: only a longer pause than both keeps one hold-up from delaying every order after it."""
 
 SECONDS = 15.0
 WARM_SECONDS = 2.0
@@ -62,9 +63,13 @@ Document = Mapping[str, Any]
 
 
 class WireReport(msgspec.Struct, frozen=True):
-    """One measurement. `lost`: books that were sent and not acted on, by who missed them; `unanswered`: triggers without an
-    order in time, `unexplained`: orders whose trigger was not the last; `hops` {name: {count, p50_us, p99_us, p999_us}};
-    proportional memory at the end, and processor share while the tape ran, by actor."""
+    """One measurement.
+
+    `lost`: books that were sent and not acted on, by who missed them; `unanswered`: triggers without an order in time;
+    `unexplained`: orders that no waiting trigger explains (a busy machine takes quotes back and places them anew);
+    `hops` {name: {count, p50_us, p99_us, p999_us}}; proportional memory at the end, and processor share while the tape
+    ran, by actor.
+    """
 
     name: str
     work: int

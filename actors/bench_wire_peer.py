@@ -24,7 +24,7 @@ import msgspec
 
 from actors.bench_exchange_server import KEY, SECRET
 from actors.bench_report import bench_report
-from actors.bench_wire import FOREIGN, PAIRS, WARM_SECONDS, running_system
+from actors.bench_wire import FOREIGN, PAIRS, TRIGGERS_PER_S, WARM_SECONDS, running_system
 from actors.bench_wire_process import WireRun, venue_process
 from actors.bench_wire_tape import wire_books
 from wildbot.model.errors import InvariantError
@@ -73,7 +73,7 @@ def measure_beside(traders: int, rate_per_s: int, seconds: float) -> dict[str, o
 
 
 def _run(pairs: tuple[str, ...], rate_per_s: int, seconds: float) -> WireRun:
-    return WireRun(pairs, int(rate_per_s * seconds), int(10 * seconds) * len(pairs), rate_per_s)
+    return WireRun(pairs, int(rate_per_s * seconds), int(TRIGGERS_PER_S * seconds) * len(pairs), rate_per_s)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import msgspec
 
 from actors.bench_wire_server import Played, WireVenue
-from actors.bench_wire_tape import wire_books, wire_tape
+from actors.bench_wire_tape import WireBook, WireFrame, wire_books, wire_tape
 from wildbot.model.instrument import NANOS_PER_SECOND
 
 
@@ -73,10 +73,19 @@ async def _obey(pipe: Connection) -> None:
         while True:
             run: WireRun = await loop.run_in_executor(None, pipe.recv)
             venue.end_idle()
-            step_ns = NANOS_PER_SECOND // run.rate_per_s
-            tape = wire_tape(
-                books, run.triggered, updates=run.updates, triggers=run.triggers, began_ns=time.time_ns(), step_ns=step_ns
-            )
+            # In a thread: a venue that says nothing for two seconds is left by the feed handler.
+            tape = await loop.run_in_executor(None, _tape, books, run)
             gc.collect()
             gc.freeze()
             pipe.send(await venue.play(tape, run.rate_per_s))
+
+
+def _tape(books: dict[str, WireBook], run: WireRun) -> list[WireFrame]:
+    return wire_tape(
+        books,
+        run.triggered,
+        updates=run.updates,
+        triggers=run.triggers,
+        began_ns=time.time_ns(),
+        step_ns=NANOS_PER_SECOND // run.rate_per_s,
+    )

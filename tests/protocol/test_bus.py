@@ -10,7 +10,7 @@ from wildbot.model.desk import CapitalLease, OrderRequest, Report, ToGateway
 from wildbot.model.errors import ProtocolError
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import Liquidity, Money
-from wildbot.model.market_data import BookSnapshot, FeedBeat, MarketEvent, TradePrint
+from wildbot.model.market_data import BookInvalidated, BookSnapshot, FeedBeat, MarketEvent, TradePrint
 from wildbot.model.orders import CancelOrder, NewOrder, Purpose, Side
 from wildbot.model.status import Alert, Severity
 from wildbot.protocol import bus
@@ -71,20 +71,52 @@ def a_book(pair: str, seq: int) -> BookSnapshot:
     return BookSnapshot(pair, seq, 1, 2, (100,), (5,), (101,), (7,))
 
 
-def a_backlog(books: int) -> list[MarketEvent]:
-    """Books of two pairs with a beat and a trade among them."""
-    events: list[MarketEvent] = [a_book(pair, seq) for seq in range(1, books + 1) for pair in ("BTC/USD", "BTC/USDC")]
-    events.insert(books, FeedBeat(1, 1, True, {}))
-    events.insert(books // 2, TradePrint("BTC/USD", 1, Side.BUY, 1, 1, 1, 1))
+PAIRS = ("BTC/USD", "BTC/USDC")
+KINDS = st.sampled_from(["book"] * 20 + ["beat", "trade", "invalid"])
+BACKLOGS = st.lists(st.tuples(KINDS, st.sampled_from(PAIRS)), min_size=bus.BACKLOG_MIN)
+
+
+def numbered(kinds: list[tuple[str, str]]) -> list[MarketEvent]:
+    """The events of a backlog; books are numbered, a beat vouches for the last of each pair."""
+    seqs = dict.fromkeys(PAIRS, 0)
+    events: list[MarketEvent] = []
+    for kind, pair in kinds:
+        if kind == "book":
+            seqs[pair] += 1
+            events.append(a_book(pair, seqs[pair]))
+        elif kind == "beat":
+            events.append(FeedBeat(1, 1, True, dict(seqs)))
+        elif kind == "trade":
+            events.append(TradePrint(pair, len(events), Side.BUY, 1, 1, 1, 1))
+        else:
+            events.append(BookInvalidated(pair, "checksum", len(events)))
     return events
 
 
-def test_a_backlog_keeps_the_newest_book_of_each_pair_and_everything_else() -> None:
-    events = a_backlog(bus.BACKLOG_MIN)
-    kept = [bus.read_market_frame(frame) for frame in bus.conflated([bus.market_frame(event) for event in events])]
-    others = [event for event in events if not isinstance(event, BookSnapshot)]
-    newest = [a_book(pair, bus.BACKLOG_MIN) for pair in ("BTC/USD", "BTC/USDC")]
-    assert kept == others + newest
+def believed(events: list[MarketEvent]) -> list[object]:
+    """What a reader holds to be the newest book whenever something else is said of it, and at the end."""
+    newest: dict[str, int] = {}
+    seen: list[object] = []
+    for event in events:
+        if isinstance(event, BookSnapshot):
+            newest[event.pair] = event.seq
+        elif isinstance(event, TradePrint | BookInvalidated):
+            seen.append((event, newest.get(event.pair)))
+        else:
+            seen.append((event, dict(newest)))
+    return [*seen, newest]
+
+
+@given(BACKLOGS)
+def test_a_reader_of_a_conflated_backlog_believes_what_it_would_have_believed(kinds: list[tuple[str, str]]) -> None:
+    events = numbered(kinds)
+    frames = bus.conflated([bus.market_frame(event) for event in events])
+    assert believed([bus.read_market_frame(frame) for frame in frames]) == believed(events)
+
+
+def test_a_backlog_of_books_alone_is_the_newest_of_each_pair() -> None:
+    frames = [bus.market_frame(a_book(pair, seq)) for seq in range(1, bus.BACKLOG_MIN + 1) for pair in PAIRS]
+    assert bus.conflated(frames) == frames[-2:]
 
 
 def test_what_is_no_backlog_is_left_alone() -> None:

@@ -77,9 +77,10 @@ def market_frame(event: MarketEvent) -> bytes:
 
 
 def conflated(frames: list[bytes]) -> list[bytes]:
-    """Return the frames of one pair's reader without the books that a later book among them replaces.
+    """Return the frames without the books that a later one of their pair replaces before anything else is said of it.
 
-    Fewer than `BACKLOG_MIN` are no backlog and come back as they are: signals see every book while we keep up.
+    What a feed beat vouches for, what a trade or an invalidation follows stays in front of it. Fewer than `BACKLOG_MIN`
+    are no backlog and come back as they are: signals see every book while we keep up.
     """
     if len(frames) < BACKLOG_MIN:
         return frames
@@ -87,11 +88,15 @@ def conflated(frames: list[bytes]) -> list[bytes]:
     kept: list[bytes | None] = list(frames)
     for place, frame in enumerate(frames):
         end = frame.find(TOPIC_END)
+        topic = frame[: end + 1]
         if frame.startswith(_BOOK_TAG, end + 2):  # after the topic and the array's own byte
-            topic = frame[:end]
             if topic in last:
                 kept[last[topic]] = None
             last[topic] = place
+        elif topic == EVERYONE:
+            last.clear()
+        else:
+            last.pop(topic, None)
     return [frame for frame in kept if frame is not None]
 
 
