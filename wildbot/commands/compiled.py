@@ -32,7 +32,8 @@ ROOMS = (
     "strategies/market_maker_measured.py", "strategies/glft_maker.py", "strategies/momentum_burst.py",
     "strategies/order_flow_imbalance.py", "backtest/desk_stage.py", "backtest/ladder.py", "backtest/market_tape.py",
     "backtest/quiet_market.py", "backtest/recorded_tape.py", "backtest/trader_stage.py", "backtest/venue.py",
-    "desk/capital_ledger.py", "desk/market_watch.py",
+    "desk/capital_ledger.py", "desk/market_watch.py", "venues/kraken/market_books.py", "venues/kraken/market_stream.py",
+    "venues/kraken/quiet_books.py",
 )  # fmt: skip
 """Rooms and files below `wildbot/` that run for every event, live or in a backtest."""
 
