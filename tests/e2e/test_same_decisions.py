@@ -62,7 +62,7 @@ class TappedTrader(TraderStage):
         super().__init__(PAIR, EPOCH, setup, ask, sink)
         backtest._traders[EPOCH] = backtest._by_pair[PAIR] = self
 
-    def hear(self, message: msgspec.Struct, now_ns: int) -> None:  # type: ignore[override]
+    def hear(self, message: msgspec.Struct, now_ns: int) -> None:
         wire = CAPITAL if isinstance(message, CapitalLease | LeaseRefused) else ORDERS
         if not isinstance(message, ReportCount):
             self.steps.append((now_ns, wire, encode(message)))
