@@ -24,7 +24,7 @@ from wildbot.backtest.latency import ConstantLatency
 from wildbot.backtest.live_market import LiveMarket, MarketPlan, lonely_tape
 from wildbot.backtest.run import Backtest
 from wildbot.backtest.setup import BacktestSetup
-from wildbot.backtest.trader_stage import DecisionSink, TraderStage
+from wildbot.backtest.trader_stage import Asked, DecisionSink, TraderStage
 from wildbot.engine import TIMER_NS, EngineEvent
 from wildbot.model.control import BookHistory, Retire
 from wildbot.model.desk import CapitalLease, LeaseRefused, OrderRequest, ReportCount, ToGateway
@@ -54,15 +54,15 @@ class TappedTrader(TraderStage):
         self.steps: list[Step] = []
         self.requests: list[OrderRequest] = []
 
-        def ask(message: object, now_ns: int) -> None:
+        def ask(message: Asked, now_ns: int) -> None:
             if isinstance(message, OrderRequest):
                 self.requests.append(message)
-            backtest._to_desk(message, now_ns)
+            backtest._desk.on_trader(message, now_ns)
 
         super().__init__(PAIR, EPOCH, setup, ask, sink)
         backtest._traders[EPOCH] = backtest._by_pair[PAIR] = self
 
-    def hear(self, message: msgspec.Struct, now_ns: int) -> None:  # type: ignore[override]
+    def hear(self, message: msgspec.Struct, now_ns: int) -> None:
         wire = CAPITAL if isinstance(message, CapitalLease | LeaseRefused) else ORDERS
         if not isinstance(message, ReportCount):
             self.steps.append((now_ns, wire, encode(message)))
