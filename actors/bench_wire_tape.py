@@ -39,6 +39,8 @@ class WireBook:
         self._touch_lots = int(TOUCH_UNITS / (start_ticks / 10**instrument.price_decimals) * 10**instrument.lot_decimals)
         self._bids = {start_ticks - level: self._lots(level) for level in range(DEPTH)}
         self._asks = {start_ticks + SPREAD_TICKS + level: self._lots(level) for level in range(DEPTH)}
+        # Thinner than the bid: the microprice leans, and a quote at the touch is no matter of the last size.
+        self._asks[start_ticks + SPREAD_TICKS] = self._touch_lots * 3 // 5
         self._is_up = False
 
     def snapshot(self, now_ns: int) -> WireFrame:
