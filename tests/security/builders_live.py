@@ -25,6 +25,7 @@ class LiveWhole(Instance):
         super().__init__(**DRILL_SETTINGS, WILDBOT_MARKET_MAKER__EDGE_POLICY="ignore")
         here = f"127.0.0.1:{self.exchange_port}"
         self.exchange_home = self.home.with_name(f"{self.home.name}x")
+        self.reserved_to = "0"
         words = [
             "exchange",
             "--api-key",
@@ -104,5 +105,13 @@ def forged(live: LiveWhole) -> dict[str, OrderRequest]:
 def let_the_reserved_numbers_pass(live: LiveWhole) -> None:
     """Make the journal what it is a minute later: no reserved number of a call lies ahead of the clock."""
     with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
+        (live.reserved_to,) = journal.execute("SELECT value FROM meta WHERE key = 'nonce_ceiling'").fetchone()
         journal.execute("UPDATE meta SET value = '0' WHERE key = 'nonce_ceiling'")
+        journal.commit()
+
+
+def tell_the_reserved_numbers_again(live: LiveWhole) -> None:
+    """Undo `let_the_reserved_numbers_pass`: no minute has passed, and the exchange knows which numbers were used."""
+    with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
+        journal.execute("UPDATE meta SET value = ? WHERE key = 'nonce_ceiling'", (live.reserved_to,))
         journal.commit()

@@ -29,6 +29,7 @@ from tests.security.builders_live import (
     actors,
     forged,
     let_the_reserved_numbers_pass,
+    tell_the_reserved_numbers_again,
 )
 from tests.security.builders_security import CANARY_SECRET, as_nobody, files_below
 from wildbot.model.desk import LeaseTable
@@ -275,6 +276,7 @@ def test_a_revoked_key_stops_the_trading_and_is_told(live: LiveWhole) -> None:
     with contextlib.closing(sqlite3.connect(live.home / "data" / "live.sqlite")) as journal:
         journal.execute("UPDATE orders SET state = 'cancelled' WHERE state = 'unknown'")
         journal.commit()
+    tell_the_reserved_numbers_again(live)
     live.environment["KRAKEN_API_SECRET_FILE"] = str(live.secret("secret", CANARY_SECRET))
     live.up()
     live.wait(lambda d: d["mode"] == "live" and d["state"] == "running", "live again", 90)
