@@ -17,7 +17,7 @@ from wildbot.desk.alerts import RaiseAlert
 from wildbot.desk.gateway_commands import ArmTimer, AskVenue, Leave
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.reconciliation import LATE_FILL_NS
-from wildbot.desk.venue_queries import Query, StreamLost, SystemStated, Topic, TradesSeen
+from wildbot.desk.venue_queries import DeadManArmed, Query, StreamLost, SystemStated, Topic, TradesSeen
 from wildbot.model.control import StopAll
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.executions import Accepted, Canceled, Denied, NotPlaced, OutcomeUnknown
@@ -102,6 +102,22 @@ def test_switch_whose_time_ran_out_over_resting_orders_counts_as_fired_and_is_ar
     assert [each.code for each in desk.told(Denied) if isinstance(each, Denied)] == ["safety_timer"]
     desk.streams = True
     desk.run(3)
+    assert desk.router.state.timer_until_ns > desk.now + 50 * SECOND
+
+
+def test_confirmation_that_was_on_its_way_when_the_switch_fired_confirms_nothing() -> None:
+    desk = a_resting_desk()
+    asked_ns = desk.now
+    desk.streams = False
+    desk.run(1)
+    desk.hear(Canceled("wb7x1", 0, "CancelAllOrdersAfter Timeout", desk.now))
+    desk.take(desk.router.on_stream(DeadManArmed(asked_ns, 60), desk.now))
+    assert desk.router.state.timer_until_ns == 0
+    desk.run(0.1)
+    desk.take(desk.router.on_stream(DeadManArmed(asked_ns, 60), desk.now))
+    assert desk.router.state.timer_until_ns == 0
+    desk.streams = True
+    desk.run(5)
     assert desk.router.state.timer_until_ns > desk.now + 50 * SECOND
 
 

@@ -87,6 +87,7 @@ class Watch:
         self._reports = reports
         self._timer_asked_ns = 0
         self._was_shut = False
+        self._fired_ns = 0
         self._status_ns = 0
         self._table_ns = 0
         self._probe_ns = 0
@@ -114,7 +115,9 @@ class Watch:
             state.do(TellSupervisor(state.instrument_table()))
 
     def armed(self, news: DeadManArmed) -> None:
-        """The venue confirmed the switch."""
+        """The venue confirmed the switch; a word that was on its way when it fired is none."""
+        if self._state.timer_fired or news.asked_ns <= self._fired_ns:
+            return
         self._state.timer_until_ns = news.asked_ns + news.timeout_s * NANOS_PER_SECOND if news.timeout_s else 0
         self._was_shut &= self._state.market.system is SystemStatus.MAINTENANCE
 
@@ -208,7 +211,7 @@ class Watch:
                 state.timer_fired = state.wants_look = True
         if state.timer_fired:
             state.timer_fired = False
-            state.timer_until_ns = 0
+            state.timer_until_ns, self._fired_ns = 0, now_ns
             state.note(now_ns, "timer_fired", "the venue's dead man's switch cancelled our orders")
             state.alert(Severity.CRITICAL, "timer_fired", "the venue's dead man's switch cancelled all orders")
         healthy = (
