@@ -17,7 +17,6 @@ from wildbot.drill.moves import (
     quotes,
     requests,
     resting,
-    stir,
     trade_against,
     until,
     wait_alert,
@@ -141,8 +140,13 @@ def fees_change(whole: Whole) -> None:
     whole.faults([{"verb": "meta.change", "pair": quote.pair, "maker_pct": "0.40", "taker_pct": "0.60"}])
     wait_struck(whole, "meta.change", since, provoke=False)
     try:
-        trade_against(whole, a_quote(whole))
-        until(whole, lambda: executions_after(whole, since), "an execution at the new rate", 20, lambda: stir(whole))
+        until(
+            whole,
+            lambda: executions_after(whole, since, quote.pair),
+            f"an execution of {quote.pair} at the new rate",
+            60,
+            lambda: stir_pair(whole, quote.pair),
+        )
         wait_fills_agree(whole)
         true = {each: Decimal(line["execution"]["fee"]) for each, line in executions(whole).items()}
         booked = {row["trade_id"]: Decimal(row["fee"]) for row in whole.rows("SELECT trade_id, fee FROM fills")}
@@ -154,9 +158,17 @@ def fees_change(whole: Whole) -> None:
         whole.faults([{"verb": "meta.change", "pair": quote.pair, "maker_pct": "0.25", "taker_pct": "0.40"}])
 
 
-def executions_after(whole: Whole, since: int) -> list[str]:
-    """Return the ids of our executions after ledger line `since`."""
-    return [each for each, line in executions(whole).items() if line["seq"] > since]
+def executions_after(whole: Whole, since: int, pair: str) -> list[str]:
+    """Return the ids of our executions of a pair after ledger line `since`."""
+    return [each for each, line in executions(whole).items() if line["seq"] > since and line["order"]["pair"] == pair]
+
+
+def stir_pair(whole: Whole, pair: str) -> None:
+    """Let the market trade against a quote of ours on one pair, when there is one."""
+    for quote in quotes(whole.status()):
+        if quote.pair == pair:
+            trade_against(whole, quote)
+            return
 
 
 _case = partial(Case, group=Group.EXCHANGE)
