@@ -1,5 +1,6 @@
 """What time brings: a supervisor that does not come back, a switch that must have fired, records that lag or vanish."""
 
+import pytest
 from msgspec.structs import replace
 
 from tests.desk.builders_router import (
@@ -17,7 +18,7 @@ from wildbot.desk.alerts import RaiseAlert
 from wildbot.desk.gateway_commands import ArmTimer, AskVenue, Leave
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.reconciliation import LATE_FILL_NS
-from wildbot.desk.venue_queries import DeadManArmed, Query, StreamLost, SystemStated, Topic, TradesSeen
+from wildbot.desk.venue_queries import DeadManArmed, Query, QueryRefused, StreamLost, SystemStated, Topic, TradesSeen
 from wildbot.model.control import StopAll
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.executions import Accepted, Canceled, Denied, NotPlaced, OutcomeUnknown
@@ -87,6 +88,24 @@ def test_ordered_end_of_the_run_is_an_exit_that_was_asked_for() -> None:
     desk.take(desk.router.on_supervisor(StopAll(False, "the run ends"), desk.now))
     desk.run(5)
     assert (leaves(desk)[0].clean, leaves(desk)[0].again) == (True, False)
+
+
+@pytest.mark.parametrize(("refused_s", "is_clean"), [(8, True), (60, False)])
+def test_stop_that_the_exchange_refuses_an_answer_goes_on_asking_and_ends_in_its_time(
+    refused_s: int, is_clean: bool
+) -> None:
+    desk = a_resting_desk()
+    desk.world.open = []
+    began_ns = desk.now
+    desk.world.refuse = lambda query: (
+        QueryRefused(query, "EGeneral:Permission denied")
+        if query.topic is Topic.OPEN_ORDERS and desk.now < began_ns + refused_s * SECOND
+        else None
+    )
+    desk.take(desk.router.on_supervisor(StopAll(False, "the run ends"), desk.now))
+    desk.hear(Canceled("wb7x1", 0, "User requested", desk.now))
+    desk.run(27)
+    assert [each.clean for each in leaves(desk)] == [is_clean]
 
 
 def test_switch_whose_time_ran_out_over_resting_orders_counts_as_fired_and_is_armed_before_the_next_order() -> None:

@@ -21,6 +21,9 @@ from wildbot.model.orders import Purpose
 STOP_BUDGET_NS = 25 * NANOS_PER_SECOND
 """After so long of stopping we leave, confirmed or not; supervisord kills at thirty seconds."""
 
+REFUSED_AGAIN_NS = 3 * NANOS_PER_SECOND
+"""A stop that the exchange refused an answer is begun again after so long."""
+
 SUPERSEDED = ("main", "look", "balances", "clock", "fees", "rules", "halt")
 """The plans that a stop ends."""
 
@@ -44,6 +47,8 @@ class StopDesk:
         self._plans = plans
         self._run = run
         self._leave_by_ns = 0
+        self._again_ns = 0
+        self._is_again = self._has_left = False
 
     def stop_all(self, command: StopAll, now_ns: int) -> None:
         """Halt, or end the run, as the supervisor says."""
@@ -74,24 +79,38 @@ class StopDesk:
             return
         known = state.phase is not Phase.STARTING
         state.phase, state.reason = Phase.STOPPING, reason
-        self._leave_by_ns = state.now_ns + STOP_BUDGET_NS
+        self._leave_by_ns, self._again_ns = state.now_ns + STOP_BUDGET_NS, state.now_ns + REFUSED_AGAIN_NS
+        self._is_again = again
         state.note(state.now_ns, "stopping", f"{reason}; no new orders, taking back what rests")
         for name in SUPERSEDED:
             self._plans.stop(name)
         if known:
             state.want_cancel_all("stop")
-            self._run("stop", self._recovery.stop(leave=True, again=again))
+            self._run("stop", self._stopping())
         else:
+            self._has_left = True
             state.do(TellSupervisor(NoneRest()), Leave(True, "nothing was sent", again))
 
     def watch(self, now_ns: int) -> None:
         """Leave when it is time to: the supervisor is gone for good, or stopping has taken too long."""
         state = self._state
-        if state.phase is Phase.STOPPING and self._plans.is_running("stop") and now_ns > self._leave_by_ns:
-            self._plans.stop("stop")
-            state.do(Leave(False, "could not confirm that nothing rests; the dead man's switch stays armed"))
+        if state.phase is Phase.STOPPING and not self._has_left:
+            self._go_on(now_ns)
         if state.supervisor_lost and state.phase is not Phase.STOPPING:
             self.leave("the supervisor is gone for good", again=True)
+
+    def _stopping(self) -> Plan:
+        yield from self._recovery.stop(leave=True, again=self._is_again)
+        self._has_left = True
+
+    def _go_on(self, now_ns: int) -> None:
+        if now_ns > self._leave_by_ns:
+            self._has_left = True
+            self._plans.stop("stop")
+            self._state.do(Leave(False, "could not confirm that nothing rests; the dead man's switch stays armed"))
+        elif now_ns >= self._again_ns and not self._plans.is_running("stop"):  # the exchange refused one of its questions
+            self._again_ns = now_ns + REFUSED_AGAIN_NS
+            self._run("stop", self._stopping())
 
     def rearm(self, now_ns: int) -> None:
         """The owner lets orders leave again."""
