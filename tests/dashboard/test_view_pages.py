@@ -10,7 +10,7 @@ import pytest
 from tests.dashboard.builders_dashboard import NOW_NS, SECOND, a_document, a_mind, a_rating, a_trade, a_truth, an_actor
 from wildbot.dashboard.view.chart import Line, named, thinned
 from wildbot.dashboard.view.latency import hops, spread_option
-from wildbot.dashboard.view.minds import BPS, PRICE, RATIO, families, reason_shares
+from wildbot.dashboard.view.minds import BPS, PERCENT, PRICE, RATIO, families, reason_shares
 from wildbot.dashboard.view.parameters import chosen, in_force, settings_html
 from wildbot.dashboard.view.process_table import processes_html
 from wildbot.dashboard.view.report_files import framed, report_files
@@ -35,8 +35,16 @@ def test_indicators_share_an_axis_with_their_kind() -> None:
     assert {family: names(lines) for family, lines in found.items()} == {
         PRICE: ["mid", "ema"],
         BPS: ["momentum"],
+        PERCENT: [],
         RATIO: ["inventory ratio"],
     }
+
+
+def test_dominance_is_a_percentage_and_no_ratio_beside_small_ones() -> None:
+    track = Track()
+    track.add(NOW_NS, "quoting", {"dominance": 60.0, "depth_ratio": 1.5})
+    assert names(families(track)[PERCENT]) == ["dominance"]
+    assert names(families(track)[RATIO]) == ["depth ratio"]
 
 
 def test_reasons_are_counted_by_share_of_time() -> None:

@@ -6,13 +6,14 @@ from wildbot.dashboard.controls import selected_pair
 from wildbot.dashboard.frame import FAST_S, SLOW_S, draw_frame
 from wildbot.dashboard.source import Source, open_source
 from wildbot.dashboard.view.document import text, trader_of
-from wildbot.dashboard.view.minds import BPS, PRICE, RATIO, families, family_option, reason_option, reasons_html
+from wildbot.dashboard.view.minds import BPS, PERCENT, PRICE, RATIO, families, family_option, reason_option, reasons_html
 from wildbot.dashboard.view.parameters import parameters_html
+from wildbot.dashboard.view.price_chart import price_option
 from wildbot.dashboard.view.strategy import strategy_html
 from wildbot.dashboard.view.wording import panel
 
 TALL, LOW = 400, 330
-HEADINGS = {PRICE: "Prices it goes by", BPS: "Basis points", RATIO: "Ratios"}
+HEADINGS = {PRICE: "Prices it goes by", BPS: "Basis points", PERCENT: "Percent", RATIO: "Ratios"}
 
 
 def draw_strategy() -> None:
@@ -30,12 +31,20 @@ def _now(source: Source) -> None:
     trader = trader_of(now.document, pair)
     lines = families(source.mind(pair))
     prices, points, mind = st.columns([40, 40, 20], gap="small")
-    for place, family in ((prices, PRICE), (points, BPS)):
-        with place, st.container(key=f"{family.split()[0]}_family_panel"):
-            st.html(panel(HEADINGS[family], ""))
-            st.echarts_chart(
-                family_option(lines[family], family), key=f"family_{family}", height=TALL, theme=None, alt=HEADINGS[family]
-            )
+    with prices, st.container(key="price_family_panel"):
+        # A strategy that goes by no prices of its own is watched on those of the market.
+        goes_by = lines[PRICE]
+        option = (
+            family_option(goes_by, PRICE) if goes_by else price_option(source.candles(pair), source.fills(pair), trader)
+        )
+        st.html(panel(HEADINGS[PRICE] if goes_by else "Price", ""))
+        st.echarts_chart(option, key=f"family_{PRICE}_{bool(goes_by)}", height=TALL, theme=None, alt=f"prices of {pair}")
+    with points, st.container(key="basis_family_panel"):
+        family = next((each for each in (BPS, PERCENT) if lines[each]), BPS if goes_by else RATIO)
+        st.html(panel(HEADINGS[family], ""))
+        st.echarts_chart(
+            family_option(lines[family], family), key=f"family_{family}", height=TALL, theme=None, alt=HEADINGS[family]
+        )
     mind.html(strategy_html(trader, stale=now.stale, css="taller"))
 
 

@@ -21,8 +21,9 @@ from wildbot.dashboard.view.chart import (
 from wildbot.dashboard.view.tracks import STEP_NS, Track
 from wildbot.dashboard.view.wording import NOTHING, div, fixed, panel, span
 
-PRICE, BPS, RATIO = "price", "basis points", "ratios"
-FAMILIES = (PRICE, BPS, RATIO)
+PRICE, BPS, PERCENT, RATIO = "price", "basis points", "percent", "ratios"
+FAMILIES = (PRICE, BPS, PERCENT, RATIO)
+PERCENTAGES = frozenset({"dominance"})
 NEAR_THE_MID = 0.2
 """A number within this share of the mid is a price."""
 
@@ -36,6 +37,8 @@ def family_of(name: str, value: float | None, mid: float | None) -> str:
     """Return which axis an indicator belongs to, by its name and by how near its value is to the mid."""
     if name.endswith("_bps"):
         return BPS
+    if name in PERCENTAGES:
+        return PERCENT
     if name == "mid" or (value and mid and abs(value / mid - 1) < NEAR_THE_MID):
         return PRICE
     return RATIO
