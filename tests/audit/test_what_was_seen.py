@@ -54,3 +54,12 @@ def test_a_halt_and_its_rearm_within_one_instant_stand_in_the_order_of_the_journ
         run.place(14, "wb1x9", "buy", "149.00")
     assert lifted.judged("I-14").outcome is Outcome.HELD
     assert halted.judged("I-14").outcome is Outcome.VIOLATED
+
+
+@pytest.mark.parametrize(("verb", "outcome"), [("key.restrict", Outcome.UNSEEN), ("fill", Outcome.VIOLATED)])
+def test_orders_of_a_dead_trader_may_rest_while_the_key_was_refused_a_while_ago(verb: str, outcome: Outcome) -> None:
+    run = good_run()
+    run.line(12, "fault", action="fired", verb=verb, number=1)
+    run.place(13, "wb1x9", "buy", "149.00")
+    run.processes.append(ProcessNote(ns(20), "trader-SOL-USDC", "killed"))
+    assert run.judged("I-22").outcome is outcome

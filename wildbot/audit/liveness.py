@@ -26,6 +26,9 @@ SETTLED_STATES = ("running", "halted")
 MINUTE_NS = 60 * NANOS
 LONG_RUN_NS = 600 * NANOS
 RSS_GROWTH, RSS_SLACK_MB = 1.3, 20.0
+KEY_REFUSED_NS = 30 * NANOS
+"""A right is taken for up to a dozen seconds, and a refused cancel is tried again after fifteen."""
+
 RESTART_S = 15
 """A supervisor that was killed is back within so long, or its silence counts."""
 
@@ -81,9 +84,15 @@ def _binds(facts: Facts, note: ProcessNote, limit_s: float, others: Sequence[str
     went_on = [each.at_ns for each in processes if each.actor == note.actor and each.what == "continued"]
     if facts.trail.to_ns <= due_ns or any(note.at_ns < at_ns < due_ns for at_ns in went_on):
         return False
-    happened = [each.ts_ns for kind in ("fault", "status") for each in facts.trail.of(kind) if _hampers(each)]
-    happened += [each.at_ns for each in processes if each.actor in others and each.what in DOWN]
-    return not any(from_ns <= at_ns <= due_ns for at_ns in happened)
+    happened = [each for kind in ("fault", "status") for each in facts.trail.of(kind) if _hampers(each)]
+    if any(from_ns - _lasts_ns(each) <= each.ts_ns <= due_ns for each in happened):
+        return False
+    return not any(each.actor in others and each.what in DOWN and from_ns <= each.at_ns <= due_ns for each in processes)
+
+
+def _lasts_ns(happening: Happening) -> int:
+    """Return how much longer than its instant something keeps us from cancelling: a refused key is not tried in a hurry."""
+    return KEY_REFUSED_NS if str(happening.line.get("verb", "")).startswith("key.") else 0
 
 
 def _hampers(happening: Happening) -> bool:
