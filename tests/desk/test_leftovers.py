@@ -2,11 +2,13 @@
 
 import pytest
 
-from tests.desk.builders_router import EPOCH, LOTS, SECOND, Desk, a_fill, a_view, an_order, balances_after
+from tests.desk.builders_router import EPOCH, LOTS, PAIR, SECOND, Desk, a_fill, a_view, an_order, balances_after
 from wildbot.desk.gateway_commands import AskVenue, GatewayCommand
 from wildbot.desk.gateway_state import Phase
 from wildbot.desk.intents import Intent, new_intent
 from wildbot.desk.venue_queries import OrdersSeen, Query, QueryRefused, Topic
+from wildbot.model.control import Rearm
+from wildbot.model.desk import TraderHello
 from wildbot.model.exchange import OrderStatus
 from wildbot.model.orders import client_order_id
 from wildbot.trading.order_state import OrderState
@@ -208,3 +210,18 @@ def test_refused_plan_is_tried_again_and_ends_halted_with_everything_known() -> 
     assert desk.router.state.phase is Phase.HALTED
     assert not any(desk.router.state.intents.live())
     assert desk.router.state.stream_up
+
+
+def test_rearm_after_a_refused_start_goes_through_the_whole_start() -> None:
+    desk = a_desk_with_leftovers(1)
+    desk.world.refuse = lambda query: (
+        QueryRefused(query, "EGeneral:Permission denied") if query.topic is Topic.FEES else None
+    )
+    desk.take(desk.router.begin(desk.now))
+    desk.run(15)
+    desk.world.refuse = lambda query: None
+    desk.take(desk.router.on_supervisor(Rearm(), desk.now))
+    desk.run(15)
+    desk.take(desk.router.on_peer(TraderHello(PAIR, EPOCH), desk.now))
+    assert desk.router.state.phase is Phase.READY
+    assert PAIR in desk.router.state.fees

@@ -131,5 +131,5 @@ class StopDesk:
         if state.phase is Phase.HALTED:
             state.phase, state.reason = Phase.READY, "rearmed"
         elif state.phase is Phase.RECONCILING and not self._plans.is_running("main"):
-            self._run("main", self._recovery.reconnect())
+            self._run("main", self._recovery.go_on())
         self._peers.settle(now_ns)

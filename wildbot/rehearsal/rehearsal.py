@@ -63,6 +63,8 @@ def rehearse(plan: RehearsalPlan, *, brains: Brains | None = None, trace: Callab
         _stop(world)
     except AssertionError as error:
         checks.breach(f"an actor broke an invariant: {error}")
+    except Exception as error:
+        checks.breach(f"an actor crashed: {error!r}")
     world.venue.flush()
     lines = world.venue.server.ledger.take_unsaved()
     return Rehearsal(
