@@ -21,7 +21,7 @@ from wildbot.rehearsal.shrink import shrink
 from wildbot.trading.mandate import Mode
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS = 80
+SEEDS = 200
 
 SHORT = RehearsalPlan(seed=3, calm_s=6, trouble_s=10, settle_s=6)
 
