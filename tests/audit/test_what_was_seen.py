@@ -63,3 +63,12 @@ def test_orders_of_a_dead_trader_may_rest_while_the_key_was_refused_a_while_ago(
     run.place(13, "wb1x9", "buy", "149.00")
     run.processes.append(ProcessNote(ns(20), "trader-SOL-USDC", "killed"))
     assert run.judged("I-22").outcome is outcome
+
+
+@pytest.mark.parametrize(("back_s", "outcome"), [(21, Outcome.UNSEEN), (12, Outcome.VIOLATED)])
+def test_a_supervisor_that_hangs_stands_in_the_way_until_it_goes_on(back_s: float, outcome: Outcome) -> None:
+    run = good_run()
+    run.place(7, "wb1x9", "buy", "149.00")
+    run.processes += [ProcessNote(ns(8), "supervisor", "stopped"), ProcessNote(ns(back_s), "supervisor", "continued")]
+    run.processes.append(ProcessNote(ns(20), "trader-SOL-USDC", "killed"))
+    assert run.judged("I-22").outcome is outcome

@@ -18,6 +18,8 @@ from wildbot.audit.verdict import Verdict, judge, unseen
 
 ARMING = ("arm", "renew")
 DOWN = ("killed", "stopped")
+BACK = ("started", "continued")
+FOREVER = 2**63
 HARMLESS = frozenset({"clear", "fill", "foreign", "restate", "earn.sweep"})
 """Faults at the exchange that keep nobody from cancelling an order."""
 
@@ -87,7 +89,18 @@ def _binds(facts: Facts, note: ProcessNote, limit_s: float, others: Sequence[str
     happened = [each for kind in ("fault", "status") for each in facts.trail.of(kind) if _hampers(each)]
     if any(from_ns - _lasts_ns(each) <= each.ts_ns <= due_ns for each in happened):
         return False
-    return not any(each.actor in others and each.what in DOWN and from_ns <= each.at_ns <= due_ns for each in processes)
+    return not any(
+        each.actor in others and each.what in DOWN and each.at_ns <= due_ns and _back_ns(processes, each) >= from_ns
+        for each in processes
+    )
+
+
+def _back_ns(processes: Sequence[ProcessNote], end: ProcessNote) -> int:
+    """Return when a process that went down was there again: as long as it was away, it stood in the way."""
+    return min(
+        (each.at_ns for each in processes if each.actor == end.actor and each.what in BACK and each.at_ns > end.at_ns),
+        default=FOREVER,
+    )
 
 
 def _lasts_ns(happening: Happening) -> int:
