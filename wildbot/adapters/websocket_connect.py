@@ -13,7 +13,7 @@ import time
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.protocol import OPEN
+from websockets.protocol import CONNECTING
 from websockets.uri import WebSocketURI
 
 FRAME_BYTES_MAX = 8 * 2**20
@@ -74,7 +74,7 @@ def _open(uri: WebSocketURI, tls: ssl.SSLContext | None, timeout_s: float) -> tu
         request.headers["User-Agent"] = USER_AGENT
         protocol.send_request(request)
         connection.sendall(b"".join(protocol.data_to_send()))
-        while protocol.state is not OPEN:
+        while protocol.state is CONNECTING:  # what the server says next, even its close, may come with its answer
             remaining_s = deadline - time.monotonic()
             if remaining_s <= 0:
                 raise TimeoutError(f"no handshake answer within {timeout_s:g} s")
