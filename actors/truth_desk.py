@@ -6,7 +6,6 @@ Owns: `data/<profile>.marks.jsonl` (the mids around each fill) and `data/<profil
 Source of truth for what is reckoned: `wildbot/truth/`.
 """
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
@@ -17,9 +16,9 @@ from actors.spec import EXIT_DONE, ActorSpec
 from actors.truth_files import marks_file, read_marks, twin_record
 from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
-from wildbot.adapters.journal_reading import as_filled, read_fills
+from wildbot.adapters.journal_reader import JournalReader, JournalUnreadableError, Wanted, as_filled
 from wildbot.adapters.zmq_bus import Subscriber
-from wildbot.model.errors import ConfigurationError, ProtocolError
+from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.status import Severity, TruthStatus
 from wildbot.protocol.bus import TAPE, read_market_frame
@@ -45,7 +44,7 @@ class TruthActor:
     def __init__(self, runtime: Runtime, settings: Settings) -> None:
         self._runtime = runtime
         home, profile = runtime.home, settings.profile.value
-        self._journal = home.data / f"{profile}.sqlite"
+        self._journal = JournalReader(home.data / f"{profile}.sqlite")
         self._record = twin_record(home, profile)
         self._marks = AppendLog(marks_file(home, profile))
         self._desk = TruthDesk(
@@ -106,13 +105,13 @@ class TruthActor:
 
     def _catch_up(self) -> None:
         """Learn of fills that the tape did not tell: those of earlier runs, and whatever was missed since."""
-        if not self._journal.is_file():
+        if not self._journal.path.is_file():
             return
         try:
-            rows = read_fills(self._journal, self._caught_up_ns)
+            rows = self._journal.fills(Wanted(since_ns=self._caught_up_ns))
             until_ns = self._runtime.now_ns() - UNTOLD_NS
-            self._desk.catch_up([fill for fill, _ in as_filled(rows) if fill.ts_ns < until_ns])
-        except (sqlite3.Error, ProtocolError) as error:
+            self._desk.catch_up([as_filled(row) for row in reversed(rows) if row.ts_ns < until_ns])
+        except JournalUnreadableError as error:
             self._runtime.log.warning("the journal cannot be read now: {}", error)
             return
         self._caught_up_ns = max(0, until_ns - READ_BACK_NS)

@@ -10,16 +10,15 @@ from actors.gateway_tape import GatewayTape
 from actors.runtime import Runtime
 from actors.truth_desk import TruthActor
 from actors.truth_files import marks_file, read_marks, twin_record
-from tests.commands.builders_commands import a_home
+from tests.adapters.builders_journal import a_fill_row, a_journal
+from tests.commands.builders_commands import a_seen_home
 from tests.desk.builders_router import EPOCH, FEES, SOL, a_fill, an_order
 from wildbot.adapters.home import Home
-from wildbot.adapters.journal import Journal
 from wildbot.adapters.zmq_bus import Publisher, Subscriber
 from wildbot.desk import gateway_commands as commands
 from wildbot.model.desk import Report
 from wildbot.model.executions import Accepted, Filled
 from wildbot.model.instrument import NANOS_PER_SECOND
-from wildbot.model.journal import FillRow
 from wildbot.model.market_data import BookSnapshot
 from wildbot.model.orders import CancelOrder, NewOrder
 from wildbot.model.status import InstrumentTable
@@ -35,9 +34,7 @@ LONG_S = 10.0
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
-    monkeypatch.chdir(tmp_path)
-    with a_home() as prepared:
-        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
+    with a_seen_home(monkeypatch, tmp_path) as prepared:
         yield prepared
 
 
@@ -79,10 +76,9 @@ class Bench:
 
 
 def a_journal_with(home: Home, fill: Filled) -> None:
-    journal = Journal(home.data / "sim.sqlite", profile="sim", key_fingerprint="key", place="loopback")
-    text = (SOL.price_text(fill.ticks), SOL.lots_text(fill.lots), "3.996", "0.00999", "USDC", "maker", "0", "entry", "1")
-    names = (fill.exec_id, fill.order_id, fill.cl_ord_id, fill.pair, fill.side.value)
-    journal.write(fills=[FillRow(*names, *text[:-1], 1, fill.ts_ns, EPOCH)])
+    price, qty = SOL.price_text(fill.ticks), SOL.lots_text(fill.lots)
+    journal = a_journal(home.data)
+    journal.write(fills=[a_fill_row(fill.exec_id, fill.ts_ns, side=fill.side.value, price=price, qty=qty)])
     journal.close()
 
 

@@ -6,40 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wildbot.adapters.journal import Journal
+from tests.adapters.builders_journal import a_fill_row, a_journal, an_order_row
 from wildbot.model.errors import ConfigurationError, JournalError
-from wildbot.model.journal import EventRow, FillRow, LeaseRow, OrderRow
-
-
-def a_journal(folder: Path, profile: str = "sim", key: str = "abc", place: str = "loopback") -> Journal:
-    return Journal(folder / "sim.sqlite", profile=profile, key_fingerprint=key, place=place)
-
-
-def a_fill_row(trade_id: str = "T1", ts_ns: int = 1) -> FillRow:
-    return FillRow(
-        trade_id,
-        "O1",
-        "wb1x1",
-        "SOL/USDC",
-        "buy",
-        "85.16",
-        "0.04000000",
-        "3.4",
-        "0.01",
-        "USDC",
-        "maker",
-        "0",
-        "",
-        7,
-        ts_ns,
-        1,
-    )
-
-
-def an_order_row(cl_ord_id: str = "wb1x1", state: str = "pending", created_ns: int = 1) -> OrderRow:
-    return OrderRow(
-        cl_ord_id, "", "SOL/USDC", "buy", "limit", "85.16", "0.04", "0", state, "", "entry", "gtc", 1, "", created_ns, 1, 1
-    )
+from wildbot.model.journal import EventRow, LeaseRow
 
 
 def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:

@@ -30,6 +30,15 @@ def a_home() -> Iterator[Home]:
         yield home
 
 
+@contextlib.contextmanager
+def a_seen_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Home]:
+    """A prepared home that the settings name, seen from `folder`, which has no `.env`."""
+    monkeypatch.chdir(folder)
+    with a_home() as home:
+        monkeypatch.setenv("WILDBOT_HOME", str(home.root))
+        yield home
+
+
 def a_trader(pair: str = "BTC/USDC", **changes: object) -> dict[str, object]:
     """A trader's row that quotes both sides and is flat."""
     bid, ask = {"price": "99.5", "qty": "0.1"}, {"price": "100.5", "qty": "0.1"}

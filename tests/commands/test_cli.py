@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from actors.spec import EXIT_TIMED_OUT, EXIT_USAGE
 from tests.commands.builders_cli import sentences, wildbot
-from tests.commands.builders_commands import FakeSupervisor, a_document, a_home, a_trader
+from tests.commands.builders_commands import FakeSupervisor, a_document, a_trader
 from wildbot.adapters.control_client import CallError, Reply
 from wildbot.adapters.home import Home
 from wildbot.adapters.supervisor_state import DurableRecord
@@ -21,15 +21,6 @@ from wildbot.commands.terminal import exit_code_of
 from wildbot.desk.supervision_words import SupervisorState
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
-    """A prepared home that the commands see, away from anybody's `.env`."""
-    monkeypatch.chdir(tmp_path)
-    with a_home() as prepared:
-        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
-        yield prepared
 
 
 def an_obedient(document: Mapping[str, object]) -> Any:

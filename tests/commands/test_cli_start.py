@@ -8,18 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands.builders_cli import sentences, wildbot
-from tests.commands.builders_commands import a_home
 from wildbot.adapters.home import Home
 from wildbot.commands.instance import LOCK_ROLE
-
-
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
-    """A prepared home that the commands see, away from anybody's `.env`."""
-    monkeypatch.chdir(tmp_path)
-    with a_home() as prepared:
-        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
-        yield prepared
 
 
 @pytest.fixture

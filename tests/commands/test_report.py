@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.truth_files import marks_file, twin_record
-from tests.commands.builders_commands import a_home
+from tests.adapters.builders_journal import a_fill_row, a_journal
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal import Journal
 from wildbot.cli import app
@@ -29,24 +29,14 @@ PAIR = "BTC/USDC"
 
 
 @pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
-    monkeypatch.chdir(tmp_path)
-    with a_home() as prepared:
-        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
-        yield prepared
-
-
-@pytest.fixture
 def journal(home: Home) -> Iterator[Journal]:
-    opened = Journal(home.data / "sim.sqlite", profile="sim", key_fingerprint="key", place="loopback")
+    opened = a_journal(home.data)
     yield opened
     opened.close()
 
 
 def a_fill(number: int, side: str, price: str, at_ns: int, fee: str = "0.1") -> FillRow:
-    cost = str(Decimal(price) * Decimal("0.5"))
-    names = (f"T{number}", f"O{number}", f"wb1x{number:x}", PAIR)
-    return FillRow(*names, side, price, "0.5", cost, fee, "USDC", "maker", "0", "entry", number, at_ns, 1)
+    return a_fill_row(f"T{number}", at_ns, pair=PAIR, side=side, price=price, qty="0.5", fee=fee, reason="entry")
 
 
 def a_session(run: str, at_ns: int, *, ends: bool = True) -> list[EventRow]:

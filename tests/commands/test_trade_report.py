@@ -7,35 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.adapters.builders_journal import a_fill_row
+from wildbot.adapters.journal_reader import JournalUnreadableError
 from wildbot.commands.report_page import page
 from wildbot.commands.trade_report import TradeReport, summarise
-from wildbot.model.errors import ProtocolError
+from wildbot.model.journal import FillRow
 
 DAY_NS = 86_400 * 10**9
 CENT = Decimal("0.01")
 
 
-def a_fill(number: int = 1, **changes: object) -> dict[str, object]:
-    fill: dict[str, object] = {
-        "trade_id": f"T{number}",
-        "order_id": f"O{number}",
-        "cl_ord_id": f"wb1x{number:x}",
-        "pair": "BTC/USDC",
-        "side": "buy",
-        "price": "100",
-        "qty": "1",
-        "fee": "0",
-        "fee_asset": "USDC",
-        "liquidity": "maker",
-        "pair_trade_id": 0,
-        "ts_ns": 1_800_000_000_000_000_000 + number,
-        "epoch": 1,
-    }
-    fill |= changes
-    return {"cost": str(Decimal(str(fill["price"])) * Decimal(str(fill["qty"])))} | fill
+def a_fill(number: int = 1, **changes: object) -> FillRow:
+    row = {"pair": "BTC/USDC", "price": "100", "qty": "1", "fee": "0", "ts_ns": 1_800_000_000_000_000_000 + number}
+    return a_fill_row(f"T{number}", **row | changes)  # type: ignore[arg-type]
 
 
-def a_report(*fills: dict[str, object]) -> TradeReport:
+def a_report(*fills: FillRow) -> TradeReport:
     return summarise(Path("sim.sqlite"), fills)
 
 
@@ -79,7 +66,7 @@ def test_profit_is_cash_once_the_position_is_flat(rows: list[tuple[str, Decimal,
 
 
 def test_a_fill_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(ProtocolError, match="T7"):
+    with pytest.raises(JournalUnreadableError, match="T7"):
         a_report(a_fill(7, side="hold"))
 
 

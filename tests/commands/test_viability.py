@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.commands.builders_cli import Result, sentences, wildbot
-from tests.commands.builders_commands import a_home
 from wildbot.adapters.home import Home
 from wildbot.commands.account_rates import stated_rates
 from wildbot.drill.surroundings import free_port
@@ -19,15 +18,6 @@ from wildbot.model.instrument import FeeSchedule
 from wildbot.simulation.tapes import lobster_sample
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
-    """A home of its own, away from anybody's `.env`."""
-    monkeypatch.chdir(tmp_path)
-    with a_home() as prepared:
-        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
-        yield prepared
 
 
 @pytest.fixture

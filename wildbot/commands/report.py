@@ -1,7 +1,6 @@
 """`wildbot report`: what was traded and what it came to, from the journal, while WildBot runs or not."""
 
 import csv
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +11,16 @@ import typer
 from actors.spec import EXIT_FAILED
 from actors.truth_files import marks_file, read_marks, twin_record
 from wildbot.adapters.home import Home
-from wildbot.adapters.journal_reading import Row, as_filled, read_events, read_fills
+from wildbot.adapters.journal_reader import JournalReader, JournalUnreadableError, as_filled
 from wildbot.analytics.truth_rows import truth_row
 from wildbot.commands.report_page import page
 from wildbot.commands.report_sessions import SessionRow
 from wildbot.commands.report_truth import TruthRow
 from wildbot.commands.terminal import JsonOption, clean, explained, fail, new_table, output, print_json, say
 from wildbot.commands.trade_report import Kept, SumRow, TradeReport, TradeRow, TripRow, summarise
-from wildbot.model.errors import ConfigurationError, ProtocolError
+from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import money_from_text
+from wildbot.model.journal import FillRow
 from wildbot.settings import Settings
 from wildbot.settings_loading import load
 from wildbot.truth.profit_ledger import Mark
@@ -67,17 +67,16 @@ def report(
 def _read(home: Home, settings: Settings) -> TradeReport:
     profile = settings.profile.value
     journal = home.data / f"{profile}.sqlite"
-    if not journal.is_file():
-        fail(f"nothing was traded yet: {journal} does not exist", EXIT_FAILED)
+    reader = JournalReader(journal)
     try:
-        rows, events = read_fills(journal), read_events(journal)
+        rows, events = reader.fills()[::-1], reader.events()
         if not rows and not events:
             fail(f"nothing was traded yet: {journal} holds no fill and no session", EXIT_FAILED)
         marks, record = read_marks(marks_file(home, profile)), _record(home, profile)
         kept = Kept(events, marks, record.mids, _models(rows, marks, record))
         return summarise(journal, rows, kept, money_from_text(str(settings.capital.starting)))
-    except (sqlite3.Error, ProtocolError) as error:
-        fail(f"{journal} cannot be read: {error}", EXIT_FAILED)
+    except JournalUnreadableError as error:
+        fail(f"{error} (in {home.data})", EXIT_FAILED)
 
 
 def _record(home: Home, profile: str) -> TwinRecord:
@@ -87,10 +86,10 @@ def _record(home: Home, profile: str) -> TwinRecord:
         return TwinRecord()  # the truth desk begins such a file anew too
 
 
-def _models(rows: list[Row], marks: dict[str, Mark], record: TwinRecord) -> dict[str, object]:
+def _models(rows: list[FillRow], marks: dict[str, Mark], record: TwinRecord) -> dict[str, object]:
     """Return what the truth desk would say now, by its own code."""
     desk = TruthDesk(record, marks, window=0, shows_own=False)
-    fills = [fill for fill, _ in as_filled(rows)]
+    fills = [as_filled(row) for row in rows]
     desk.catch_up(fills)
     for pair, mid in ({fill.pair: 2 * fill.ticks for fill in fills} | record.mids).items():
         desk.ledger.on_mid(pair, mid, 0)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from wildbot.adapters.journal_reading import Row, as_filled
+from wildbot.adapters.journal_reader import as_filled
 from wildbot.commands.report_sessions import SessionRow, sessions_of
 from wildbot.commands.report_statistics import Statistics, equity_curve, statistics_of
 from wildbot.commands.report_truth import TruthRow, truth_rows
 from wildbot.model.desk import PositionState
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, Money, money_text, scaled_text
-from wildbot.model.journal import EventRow
+from wildbot.model.journal import EventRow, FillRow
 from wildbot.trading.position import Position
 from wildbot.truth.profit_ledger import Mark
 
@@ -116,15 +116,19 @@ class _Sum:
         )
 
 
-def summarise(journal: Path, rows: list[Row], kept: Kept = NOTHING_KEPT, starting: Money = NOTHING) -> TradeReport:
-    """Return the report of these fills, in their order. Raises: ProtocolError when one of them cannot be read."""
+def summarise(journal: Path, rows: Sequence[FillRow], kept: Kept = NOTHING_KEPT, starting: Money = NOTHING) -> TradeReport:
+    """Return the report of these fills, in their order.
+
+    Raises: JournalUnreadableError when one of them cannot be read.
+    """
     positions: dict[str, Position] = {}
     total, pairs, days = _Sum(), dict[str, _Sum](), dict[str, _Sum]()
     trades: list[TradeRow] = []
     fills: list[Filled] = []
     trips: list[Money] = []
     trip_rows: list[TripRow] = []
-    for fill, row in as_filled(rows):
+    for row in rows:
+        fill = as_filled(row)
         fills.append(fill)
         position = positions.setdefault(fill.pair, Position(PositionState(fill.pair)))
         opened_ns = position.state.opened_ns
@@ -145,14 +149,14 @@ def summarise(journal: Path, rows: list[Row], kept: Kept = NOTHING_KEPT, startin
             TradeRow(
                 time=_time(fill.ts_ns),
                 ts_ns=fill.ts_ns,
-                trade_id=str(row["trade_id"]),
+                trade_id=row.trade_id,
                 order_id=fill.order_id,
                 cl_ord_id=fill.cl_ord_id,
                 pair=fill.pair,
                 side=fill.side,
-                price=str(row["price"]),
-                qty=str(row["qty"]),
-                fee=str(row["fee"]),
+                price=row.price,
+                qty=row.qty,
+                fee=row.fee,
                 liquidity=fill.liquidity,
                 pnl=_text(outcome.realised),
                 trip_net=_text(outcome.trip_pnl) if outcome.trip_closed else None,

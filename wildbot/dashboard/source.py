@@ -12,7 +12,7 @@ import streamlit as st
 
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.home import Home
-from wildbot.adapters.journal_browsing import JournalReader
+from wildbot.adapters.journal_reader import JournalReader
 from wildbot.adapters.status_feed import StatusFeed
 from wildbot.dashboard.view.document import EMPTY, JsonObject, is_stale, traded_pairs
 from wildbot.dashboard.view.history import CandleRow, History

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
-from wildbot.adapters.journal_browsing import JournalUnreadableError, Wanted
+from wildbot.adapters.journal_reader import JournalUnreadableError, Wanted
 from wildbot.dashboard.frame import SLOW_S, draw_frame
 from wildbot.dashboard.source import Source, open_source
 from wildbot.dashboard.view.document import JsonObject
@@ -21,6 +21,9 @@ from wildbot.dashboard.view.wording import panel
 
 CHART_HEIGHT = 196
 PAGE_ROWS = 100
+ROWS_MAX = 200_000
+"""Most fills of one reading: a page is no place for more."""
+
 REST_FACTOR = 20.0
 """A long journal takes long to read: for so many times as long it is then left alone, which bounds what a page costs."""
 
@@ -101,7 +104,7 @@ def _read(source: Source, wanted: Wanted) -> Reading:
         mark = source.journal.mark()
         if isinstance(known, Reading) and (known.wanted, known.mark) == (wanted, mark):
             return known
-        fills: list[JsonObject] = [*source.journal.fills(wanted)]
+        fills = _journalled(source, wanted)
     except JournalUnreadableError as error:
         return _from_document(source, wanted, str(error))
     summed, ended_s = results(fills), time.monotonic()
@@ -113,9 +116,13 @@ def _read(source: Source, wanted: Wanted) -> Reading:
 def _fills(source: Source, wanted: Wanted) -> list[JsonObject]:
     """Return every fill that matches, for the download: it is made outside any page."""
     try:
-        return [*source.journal.fills(wanted)]
+        return _journalled(source, wanted)
     except JournalUnreadableError:
         return _of_document(source, wanted)
+
+
+def _journalled(source: Source, wanted: Wanted) -> list[JsonObject]:
+    return [row._asdict() for row in source.journal.fills(wanted, limit=ROWS_MAX)]
 
 
 def _of_document(source: Source, wanted: Wanted) -> list[JsonObject]:
