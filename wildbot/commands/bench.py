@@ -66,13 +66,7 @@ def bus(
 
     Example: wildbot bench bus --json
     """
-    measured = measure_bus(rate, seconds)
-    if json_output:
-        print_json(measured)
-        return
-    for record in measured.values():
-        if isinstance(record, dict):
-            _show(record, as_json=False)
+    _show_all(measure_bus(rate, seconds), as_json=json_output)
 
 
 @app.command()
@@ -168,13 +162,7 @@ def exchange(
     """
     if section is not None and section not in SECTIONS:
         fail(f"--section is {section!r} but must be one of: {', '.join(SECTIONS)}", EXIT_FAILED)
-    measured = measure_exchange(SECTIONS if section is None else (section,), tape)
-    if json_output:
-        print_json(measured)
-        return
-    for record in measured.values():
-        if isinstance(record, dict):
-            _show(record, as_json=False)
+    _show_all(measure_exchange(SECTIONS if section is None else (section,), tape), as_json=json_output)
 
 
 @app.command()
@@ -230,12 +218,7 @@ def journal(
     """
     home = current_home()
     home.prepare()
-    measured = measure_journal(home.data, commits)
-    if json_output:
-        print_json(measured)
-        return
-    for record in measured.values():
-        _show(record, as_json=False)
+    _show_all(measure_journal(home.data, commits), as_json=json_output)
 
 
 @app.command()
@@ -262,6 +245,16 @@ def _show_rows(name: str, rows: list[dict[str, object]], *, as_json: bool) -> No
         for row in alike:
             table.add_row(*(str(value) for value in row.values()))
         output().print(table)
+
+
+def _show_all(measured: Mapping[str, object], *, as_json: bool) -> None:
+    """Print a measurement of several parts, each part as a record of its own."""
+    if as_json:
+        print_json(measured)
+        return
+    for record in measured.values():
+        if isinstance(record, dict):
+            _show(record, as_json=False)
 
 
 def _show(record: Mapping[str, object], *, as_json: bool) -> None:
