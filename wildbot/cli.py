@@ -10,7 +10,9 @@ VERBS = {
         Verb("down", "down:down", "Stop in order: no new orders, cancel, confirm none rest, then the processes."),
         Verb("doctor", "doctor:doctor", "Check the whole installation and say the cure of each finding."),
         Verb("config", "config:config", "Show the settings in force and the origin of each."),
-        Verb("backup", "backup:backup", "Copy the journal to a file: whole, checked, without any key."),
+        Verb(
+            "backup", "backup:backup", "Copy the journal, and what its fills were worth: whole, checked, without any key."
+        ),
     ),
     "See": (
         Verb("status", "status:status", "Show what runs, what it holds and what it earned."),
