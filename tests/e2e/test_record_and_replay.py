@@ -19,7 +19,7 @@ from wildbot.simulation.replay_audit import audit_levels
 from wildbot.simulation.replay_levels import LevelMarket
 from wildbot.simulation.tape_wildbot import events_with_books
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.xdist_group("record")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("record")]
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = ("BTC/USDC", "SOL/USDC")
 
