@@ -124,6 +124,16 @@ def test_a_large_message_arrives_whole() -> None:
         assert gather(link, lambda news: bool(news.frames)).frames == [content.encode()]
 
 
+@pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_of_any_length_is_read_back_as_it_was_sent(length: int) -> None:
+    content = b"z" * length
+    with serving(echo) as url, a_link(url) as link:
+        link.connect()
+        gather(link, lambda news: news.opened)
+        assert link.send(content)
+        assert gather(link, lambda news: bool(news.frames)).frames == [content]
+
+
 def test_a_refused_connection_is_told_as_closed() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens

@@ -1,7 +1,5 @@
 """The gateway's own limits: each from both sides, each with a sentence."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +34,7 @@ def facts(**changes: object) -> Facts:
         budget_cost=1,
         now_ns=START,
     )
-    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)  # type: ignore[arg-type]
 
 
 def code(order: NewOrder, given_facts: Facts | None = None) -> str:

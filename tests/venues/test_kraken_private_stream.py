@@ -1,6 +1,7 @@
 """Kraken's private stream: frames in, news out; requests out with exact numbers."""
 
 import json
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -272,6 +273,12 @@ def test_any_bytes_are_read_or_refused(frame: bytes) -> None:
 
 def test_times_are_cut_to_milliseconds() -> None:
     assert rfc3339_ms(NOW) == "2023-11-14T22:13:20.123Z"
+
+
+@given(st.integers(0, 4_102_444_800_000))
+def test_a_time_is_the_calendars_own(ms: int) -> None:
+    told = datetime.fromtimestamp(ms // 1_000, UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    assert rfc3339_ms(ms * 1_000_000 + 999_999) == f"{told}.{ms % 1_000:03d}Z"
 
 
 def test_complaints_about_the_form_are_ambiguous() -> None:

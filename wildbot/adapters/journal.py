@@ -12,7 +12,7 @@ Known limit: the WAL-reset race fixed in SQLite 3.51.3 needs two writers or chec
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from wildbot.adapters import journal_schema as schema
@@ -115,10 +115,10 @@ class Journal:
     def write(
         self,
         *,
-        fills: Iterable[FillRow] = (),
-        orders: Iterable[OrderRow] = (),
-        leases: Iterable[LeaseRow] | None = None,
-        events: Iterable[EventRow] = (),
+        fills: Collection[FillRow] = (),
+        orders: Collection[OrderRow] = (),
+        leases: Collection[LeaseRow] | None = None,
+        events: Collection[EventRow] = (),
         meta: Mapping[str, str] | None = None,
     ) -> None:
         """Put one batch on disk, all of it or nothing; a fill that is there already stays as it is.
@@ -129,13 +129,18 @@ class Journal:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(schema.WRITE_FILL, fills)
-            connection.executemany(schema.WRITE_ORDER, orders)
+            # Statement by statement only what there is: an intent is one row, and an order waits for it.
+            if fills:
+                connection.executemany(schema.WRITE_FILL, fills)
+            if orders:
+                connection.executemany(schema.WRITE_ORDER, orders)
             if leases is not None:
                 connection.execute("DELETE FROM leases")
                 connection.executemany(schema.WRITE_LEASE, leases)
-            connection.executemany(schema.WRITE_EVENT, events)
-            connection.executemany(schema.WRITE_META, (meta or {}).items())
+            if events:
+                connection.executemany(schema.WRITE_EVENT, events)
+            if meta:
+                connection.executemany(schema.WRITE_META, meta.items())
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):

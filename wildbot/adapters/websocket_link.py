@@ -24,6 +24,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Protocol
 from websockets.uri import parse_uri
+from websockets.utils import apply_mask
 
 from wildbot.adapters.websocket_connect import READ_BYTES, ConnectAttempt
 
@@ -62,6 +63,7 @@ class WebSocketLink:
         self._socket: socket.socket | None = None
         self._protocol: Protocol | None = None
         self._unsent = bytearray()
+        self._waits = False
         self._fragments: list[bytes] | None = None
         self._broken: str | None = None
 
@@ -94,7 +96,7 @@ class WebSocketLink:
         protocol = self._protocol
         if protocol is None or not self.is_open or len(self._unsent) + len(frame) > SEND_BUFFER_BYTES_MAX:
             return False
-        protocol.send_text(frame)
+        self._unsent += _masked(frame)
         self._flush(protocol)
         return True
 
@@ -147,6 +149,7 @@ class WebSocketLink:
             self._socket.close()
         self._socket = self._protocol = self._fragments = self._broken = None
         self._unsent.clear()
+        self._waits = False
 
     def _receive(self) -> list[bytes]:
         connection, protocol = self._socket, self._protocol
@@ -197,7 +200,6 @@ class WebSocketLink:
         connection = self._socket
         if connection is None:
             return
-        waited = bool(self._unsent)
         self._unsent += b"".join(protocol.data_to_send())
         try:
             while self._unsent:
@@ -210,8 +212,21 @@ class WebSocketLink:
             self._broken = self._broken or f"connection lost: {error}"
             os.eventfd_write(self._wake, 1)
         waits = bool(self._unsent)
-        if waits != waited:
+        if waits != self._waits:
+            self._waits = waits
             self._epoll.modify(connection.fileno(), select.EPOLLIN | (select.EPOLLOUT if waits else 0))
+
+
+def _masked(text: bytes) -> bytes:
+    """Return one whole text message as a client's frame (RFC 6455, 5.2): written by hand, since orders wait for it."""
+    length, mask = len(text), os.urandom(4)
+    if length < 126:
+        head = bytes((0x81, 0x80 | length))
+    elif length < 65_536:
+        head = b"\x81\xfe" + length.to_bytes(2, "big")
+    else:
+        head = b"\x81\xff" + length.to_bytes(8, "big")
+    return head + mask + apply_mask(text, mask)
 
 
 def _why_closed(protocol: Protocol) -> str:

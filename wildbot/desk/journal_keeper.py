@@ -5,7 +5,7 @@ Rules: what could not be written stays in front of what comes next, so that a fi
 Owns: the rows that are not on disk yet; how long the last commit took.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from wildbot.desk.gateway_commands import GatewayCommand
@@ -25,10 +25,10 @@ class JournalStore(Protocol):
     def write(
         self,
         *,
-        fills: Iterable[FillRow] = (),
-        orders: Iterable[OrderRow] = (),
-        leases: Iterable[LeaseRow] | None = None,
-        events: Iterable[EventRow] = (),
+        fills: Collection[FillRow] = (),
+        orders: Collection[OrderRow] = (),
+        leases: Collection[LeaseRow] | None = None,
+        events: Collection[EventRow] = (),
         meta: Mapping[str, str] | None = None,
     ) -> None:
         """Put one batch on disk; `leases` replaces all leases in force."""

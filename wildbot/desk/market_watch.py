@@ -4,7 +4,7 @@ Rules: nothing a trader says enters here. A pair is blind after `BookInvalidated
 Owns: the last verified top of each pair; the age of the feed.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import (
@@ -18,8 +18,7 @@ from wildbot.model.market_data import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What is known of one pair: twice the last mid in ticks (0: never seen), and whether its book is valid now."""
 
     double_mid: int = 0

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from wildbot.desk.market_watch import Sight
 from wildbot.model.desk import CapitalLease, PositionState
 from wildbot.model.instrument import MONEY_ONE, NANOS_PER_MS, PPM, FeeSchedule, Instrument, Money, PairStatus, money_text
@@ -82,8 +84,7 @@ class GatewayLimits:
     allow_short: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What an order is judged by, as the gateway knows it.
 
     `resting_buys` is the cost with fees of all other buys of the pair that may still execute, `resting_sell_lots` the

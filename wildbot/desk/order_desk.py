@@ -5,8 +5,6 @@ Rules: a request whose client order id was seen before is a repetition and chang
     always pass; a cancel is done when the venue reports the order's end, not when it was asked for.
 """
 
-import dataclasses
-
 from msgspec.structs import replace
 
 from wildbot.desk.gateway_commands import Send, WriteOrder
@@ -133,7 +131,7 @@ class OrderDesk:
         cost = RateBudget.cost_of_amend(intent.age_s(now_ns))
         facts = self._facts(rest, epoch, cost, now_ns)
         if intent.filled_lots:  # the venue's minimums hold for the whole order
-            facts = dataclasses.replace(facts, instrument=replace(facts.instrument, min_lots=0, min_cost=0))
+            facts = replace(facts, instrument=replace(facts.instrument, min_lots=0, min_cost=0))
         denial = find_fault(rest, facts, state.setup.limits)
         if denial is not None:
             return denial

@@ -87,17 +87,27 @@ def conflated(frames: list[bytes]) -> list[bytes]:
     last: dict[bytes, int] = {}
     kept: list[bytes | None] = list(frames)
     for place, frame in enumerate(frames):
-        end = frame.find(TOPIC_END)
-        topic = frame[: end + 1]
-        if frame.startswith(_BOOK_TAG, end + 2):  # after the topic and the array's own byte
+        topic = book_topic(frame)
+        if topic:
             if topic in last:
                 kept[last[topic]] = None
             last[topic] = place
-        elif topic == EVERYONE:
+        elif (other := frame_topic(frame)) == EVERYONE:
             last.clear()
         else:
-            last.pop(topic, None)
+            last.pop(other, None)
     return [frame for frame in kept if frame is not None]
+
+
+def frame_topic(frame: bytes) -> bytes:
+    """Return the topic of a SUB frame, its end included; empty when it has none."""
+    return frame[: frame.find(TOPIC_END) + 1]
+
+
+def book_topic(frame: bytes) -> bytes:
+    """Return the topic of a SUB frame that holds a book, empty for any other: told without decoding it."""
+    end = frame.find(TOPIC_END)
+    return frame[: end + 1] if frame.startswith(_BOOK_TAG, end + 2) else b""  # after the array's own byte
 
 
 def read_market_frame(frame: bytes) -> MarketEvent:

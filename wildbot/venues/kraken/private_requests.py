@@ -5,13 +5,16 @@ Rules: prices and sizes are written with the pair's own digits as JSON numbers, 
 Source: Kraken WebSocket v2 "Add Order", "Amend Order", "Cancel Order", "Cancel All Orders After", "Executions".
 """
 
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 
 import msgspec
 
 from wildbot.model.instrument import NANOS_PER_MS, Instrument
 from wildbot.model.orders import AmendOrder, NewOrder, OrderType, TimeInForce
 
+MS_PER_DAY = 86_400_000
+EPOCH = date(1970, 1, 1)
 STOP_LOSS_LIMIT = "stop-loss-limit"
 
 _encode = msgspec.json.Encoder().encode
@@ -86,8 +89,16 @@ def ping(req_id: int) -> bytes:
 
 def rfc3339_ms(ts_ns: int) -> str:
     """Return a UTC time as text with milliseconds: "2026-01-21T12:33:34.457Z"; finer digits are cut off."""
-    seconds, nanos = divmod(ts_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanos // NANOS_PER_MS:03d}Z"
+    day, ms = divmod(ts_ns // NANOS_PER_MS, MS_PER_DAY)
+    seconds, ms = divmod(ms, 1_000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_day_text(day)}T{hours:02d}:{minutes:02d}:{seconds:02d}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _day_text(day: int) -> str:
+    return str(EPOCH + timedelta(days=day))
 
 
 def _request(method: str, params: dict[str, object], req_id: int) -> bytes:
