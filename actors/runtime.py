@@ -100,6 +100,7 @@ class Runtime:
         if self._link is not None:
             self.watch(self._link.socket, self._hear_supervisor)
             self.every(HEARTBEAT_S, self._beat)
+            self._beat()  # first of all: what an earlier process of this name said stood is over from here on
 
     # --- time -----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The status socket: the whole document more than twice a second, and each piece of news as it happens.
 
 Rules: two frames, topic and JSON, for anyone who subscribes; at most `DOCUMENT_BYTES_MAX` per document, for which the
-    extras are left out first, in the order of `EXTRAS`.
+    extras are left out first, in the order of `EXTRAS`: what stands goes last, since what is not listed reads as over.
 Owns: the socket and the board.
 """
 
@@ -15,8 +15,7 @@ from wildbot.analytics.status_board import RunView, StatusBoard
 from wildbot.model.status import Alert
 
 DOCUMENT_BYTES_MAX = 64 * 1024
-EXTRAS = ("candles_tail", "standing", "events", "books")
-ALERT_CHARACTERS_MAX = 400
+EXTRAS = ("candles_tail", "events", "books", "alerts", "standing")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,9 +44,8 @@ class StatusDesk:
             self._publisher.send_topic(b"event", _encode(row))
 
     def alert(self, alert: Alert) -> None:
-        """Keep and send one alert, its text bounded."""
-        text = alert.text[:ALERT_CHARACTERS_MAX]
-        self.event(self.board.on_alert(msgspec.structs.replace(alert, text=text)))
+        """Keep and send one alert."""
+        self.event(self.board.on_alert(alert))
 
     def close(self) -> None:
         """Close the socket."""

@@ -50,6 +50,18 @@ def test_timers_fire_in_order_and_recurring_ones_again(runtime: Runtime) -> None
     assert fired[0] == "soon"
 
 
+def test_a_heartbeat_comes_before_anything_else_so_that_a_new_process_is_known_as_one(home: Home) -> None:
+    supervisor = Hub(home.socket("actors"))
+    runtime = Runtime("test_actor", home)
+    runtime.alert(Severity.WARNING, "early", "something")
+    heard: list[object] = []
+    runtime.watch(supervisor.socket, lambda: heard.extend(TO_SUPERVISOR.decode(frame) for _, frame in supervisor.drain()))
+    turn_until(runtime, lambda: len(heard) >= 2)
+    runtime.close()
+    supervisor.close()
+    assert isinstance(heard[0], Heartbeat) and isinstance(heard[1], Alert)
+
+
 def test_a_watched_descriptor_calls_back_until_unwatched(runtime: Runtime) -> None:
     ours, theirs = socket.socketpair()
     heard: list[bytes] = []

@@ -190,6 +190,44 @@ def test_condition_is_told_once_until_it_clears() -> None:
     assert board.on_alert(alert) is not None
 
 
+def beat(actor: str, pid: int) -> Heartbeat:
+    return Heartbeat(actor, pid, 0, "ready", 5, 0.0, 1.0, 30.0, 9.0, 50.0, float("inf"))
+
+
+def standing(board: StatusBoard) -> list[tuple[str, str]]:
+    return [(row["actor"], row["key"]) for row in board.document(RUN, T0)["standing"]]  # type: ignore[attr-defined]
+
+
+def test_what_a_process_said_stands_ends_with_it_and_is_told_again_by_the_next() -> None:
+    board = a_board()
+    board.on_message(beat("order_gateway", 10), T0)
+    for actor in ("order_gateway", "trader-SOL-USDC"):
+        board.on_alert(Alert(T0, Severity.WARNING, actor, "stream", "lost"))
+    board.on_message(beat("order_gateway", 10), T0)
+    assert len(standing(board)) == 2
+    board.on_message(beat("order_gateway", 11), T0)
+    assert standing(board) == [("trader-SOL-USDC", "stream")]
+    assert board.on_alert(Alert(T0 + 1, Severity.WARNING, "order_gateway", "stream", "lost")) is not None
+    board.forget_actor("trader-SOL-USDC")
+    assert standing(board) == [("order_gateway", "stream")]
+
+
+def test_a_program_that_was_given_up_on_stands_although_who_said_so_is_another_process_now() -> None:
+    board = a_board()
+    board.on_message(beat("crash_watch", 10), T0)
+    board.on_alert(Alert(T0, Severity.CRITICAL, "crash_watch", "given_up:dashboard", "given up"))
+    board.on_message(beat("crash_watch", 11), T0)
+    assert standing(board) == [("crash_watch", "given_up:dashboard")]
+
+
+def test_no_text_of_an_alert_or_event_makes_the_document_too_large() -> None:
+    board = a_board()
+    for count in range(2 * ALERTS_MAX):
+        board.on_message(Alert(T0, Severity.WARNING, "order_gateway", f"k{count}", "x" * 20_000), T0)
+        board.on_event("state", "y" * 20_000, T0)
+    assert len(json.dumps(board.document(RUN, T0))) < 128 * 1024, "what is left to cut is cut by the status desk"
+
+
 def test_fill_makes_one_event_however_often_it_is_reported() -> None:
     board = a_board()
     row = board.on_message(a_trade(1), T0)

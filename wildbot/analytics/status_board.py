@@ -1,7 +1,8 @@
 """The status document and the snapshot for late joiners, built from the latest row of everyone.
 
 Rules: the fields of docs/contract.md, with `books`, `events`, `candles_tail` and `reasons` added. Ages count from receipt
-    on our clock, never from a sender's. Lists hold the newest last. Every collection has a bound.
+    on our clock, never from a sender's. Lists hold the newest last. Every collection and every text has a bound. What
+    stands stands for the process that said so: its successor says it again, should it still be so.
 Owns: the latest rows, the last trades, alerts and events, the histories.
 """
 
@@ -50,6 +51,9 @@ TRADES_MAX = 50
 ALERTS_MAX = 50
 EVENTS_MAX = 50
 ACTORS_MAX = 64
+TEXT_CHARACTERS_MAX = 400
+SPEAKS_OF_OTHERS = "crash_watch"
+"""Its conditions are those of other programs, and outlast it."""
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -141,7 +145,13 @@ class StatusBoard:
 
     def on_event(self, kind: str, text: str, ts_ns: int) -> Row:
         """Keep one decision worth showing and return its row."""
-        row: Row = {"ts_ns": ts_ns, "kind": kind, "level": "info", "actor": "supervisor", "text": text}
+        row: Row = {
+            "ts_ns": ts_ns,
+            "kind": kind,
+            "level": "info",
+            "actor": "supervisor",
+            "text": text[:TEXT_CHARACTERS_MAX],
+        }
         self._events.append(row)
         return row
 
@@ -149,6 +159,7 @@ class StatusBoard:
         """Keep one alert and return its event row; None while the same condition stands: it is told once."""
         if (alert.actor, alert.key) in self._standing:
             return None
+        alert = msgspec.structs.replace(alert, text=alert.text[:TEXT_CHARACTERS_MAX])
         self._alerts.append(alert)
         if len(self._standing) < ALERTS_MAX:
             self._standing[alert.actor, alert.key] = alert
@@ -159,13 +170,21 @@ class StatusBoard:
     def forget_actor(self, name: str) -> None:
         """An actor ended on purpose: its silence is no fault."""
         self._beats.pop(name, None)
+        self._forget_conditions(name)
+
+    def _forget_conditions(self, name: str) -> None:
+        """Nobody is left who could say that they are over."""
+        if name != SPEAKS_OF_OTHERS:
+            self._standing = {each: alert for each, alert in self._standing.items() if each[0] != name}
 
     def _on_heartbeat(self, beat: Heartbeat, now_ns: int) -> None:
         before = self._beats.get(beat.actor)
         if before is None and len(self._beats) >= ACTORS_MAX:
             return
-        restarts = 0 if before is None else before[2] + (before[0].pid != beat.pid)
-        self._beats[beat.actor] = (beat, now_ns, restarts)
+        is_another = before is not None and before[0].pid != beat.pid
+        if is_another:
+            self._forget_conditions(beat.actor)
+        self._beats[beat.actor] = (beat, now_ns, (before[2] if before is not None else 0) + is_another)
         self._hops.add(beat.actor, beat.hops, now_ns)
 
     def _on_trade(self, trade: TradeRecord) -> Row | None:
