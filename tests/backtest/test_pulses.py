@@ -1,5 +1,7 @@
 """Quiet time costs only what is done in it, and what is left out decides nothing."""
 
+import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,7 @@ from tests.desk.builders_router import a_ready_desk
 from wildbot.backtest.desk_stage import TICK
 from wildbot.backtest.market_tape import MarketTape, TapeRow
 from wildbot.backtest.run import Backtest, BacktestRun
+from wildbot.backtest.trader_stage import DecisionSink
 from wildbot.desk.gateway_commands import TellSupervisor
 from wildbot.strategies.base import find_strategies
 
@@ -39,6 +42,15 @@ def test_pulses_that_are_left_out_change_no_decision_and_no_money(strategy: str)
     one, other = played(strategy, rows, by_step=False), played(strategy, rows, by_step=True)
     assert (one.digest, one.orders, one.fills, one.equity) == (other.digest, other.orders, other.fills, other.equity)
     assert one.orders > 0 or strategy != "market_maker"
+
+
+def test_a_trader_in_a_quiet_market_looks_again_at_the_first_pulse_on_which_its_orders_are_stale() -> None:
+    lines: list[bytes] = []
+    rows, setup = sparse_rows(1), a_setup()
+    Backtest(setup, [MarketTape(DEMO, iter(rows))], DecisionSink(lines.append)).run()
+    times_ns = [int(json.loads(line)["ts_ns"]) for line in lines]
+    waits_ns = [later - sooner for sooner, later in itertools.pairwise(times_ns) if sooner > rows[0].recv_ts_ns]
+    assert setup.limits.stale_order_ns <= max(waits_ns) < setup.limits.stale_order_ns + PULSE_NS
 
 
 def test_a_tick_before_the_desk_is_due_only_tells_how_things_are() -> None:
