@@ -34,8 +34,8 @@ from wildbot.model.desk import (
 )
 from wildbot.model.executions import Filled
 from wildbot.model.market_data import MarketEvent
-from wildbot.trading.order_state import OrderState
 
+TICK, READY, HALTED = Tick(0), Phase.READY, Phase.HALTED
 ToTrader = Inheritance | Report | ReportCount | FeesChanged | CapitalLease | LeaseRefused
 
 
@@ -57,6 +57,7 @@ class DeskStage:
         self.fills: list[commands.WriteFill] = []
         self.orders = 0
         self.alerts: dict[str, str] = {}
+        self._told: tuple[int, ...] = ()
         self._router = OrderRouter(setup)
         self._allocator = CapitalAllocator(slots=slots, quote=setup.quote)
         self._venue = venue
@@ -73,24 +74,19 @@ class DeskStage:
     @property
     def is_ready(self) -> bool:
         """Whether orders may leave."""
-        return self._router.state.phase is Phase.READY
+        return self._router.state.phase is READY
 
     @property
     def is_waiting(self) -> bool:
         """Whether something under way may need the next tick: a start, a question, an order that is not yet where it
         should be."""
-        router = self._router
-        state = router.state
+        state = self._router.state
         return (
-            state.phase not in (Phase.READY, Phase.HALTED)
-            or router.is_asking
+            state.phase not in (READY, HALTED)
+            or self._router.is_asking
             or state.wants_look
             or bool(state.orphans)
-            or any(
-                each.answer_due_ns or each.cancel_wanted or each.amend is not None or each.state is OrderState.UNKNOWN
-                for each in state.intents.live()
-            )
-            or bool(state.intents.missing_fills())
+            or state.intents.has_loose_ends
         )
 
     @property
@@ -109,7 +105,7 @@ class DeskStage:
     def on_trader(self, message: ToGateway | LeaseRequest, now_ns: int) -> None:
         """A trader speaks."""
         if isinstance(message, LeaseRequest):
-            self._allocate(self._allocator.handle(message, now_ns))
+            self._allocate(self._allocator.handle(message, now_ns), now_ns)
         else:
             self._do(self._router.on_peer(message, now_ns))
 
@@ -122,9 +118,10 @@ class DeskStage:
             self._schedule.at(self._back.arrival_ns(now_ns), lambda at_ns: self._hear(news, at_ns))
 
     def tick(self, now_ns: int) -> None:
-        """Let time act."""
-        self._do(self._router.on_shell(Tick(0), now_ns))
-        self._allocate(self._allocator.on_timer(now_ns))
+        """Let time act. Status rows have no reader here, so a tick that tells nothing else is left out."""
+        if now_ns >= self._router.due_ns or self.is_waiting:
+            self._do(self._router.on_shell(TICK, now_ns))
+        self._allocate(self._allocator.on_timer(now_ns), now_ns)
 
     def _hear(self, news: list[News], now_ns: int) -> None:
         for each in news:
@@ -180,14 +177,22 @@ class DeskStage:
         self._do(self._router.on_answer(answer, now_ns))
 
     def _to_allocator(self, message: LeaseTableAck | AccountState, now_ns: int) -> None:
-        self._allocate(self._allocator.handle(message, now_ns))
+        self._allocate(self._allocator.handle(message, now_ns), now_ns)
 
-    def _allocate(self, batch: list[AllocatorCommand]) -> None:
+    def _allocate(self, batch: list[AllocatorCommand], now_ns: int) -> None:
         for command in batch:
             match command:
+                case LeaseRecall() if self._is_account_told():
+                    pass
                 case LeaseTable() | LeaseRecall():
-                    self._do(self._router.on_peer(command, self._router.state.now_ns))
+                    self._do(self._router.on_peer(command, now_ns))
                 case CapitalLease() | LeaseRefused():
                     self._tell(command.epoch, command)
                 case _:
                     pass
+
+    def _is_account_told(self) -> bool:
+        """Whether the allocator knows the account as it is, and waits for nothing: then it need not be told again."""
+        state = self._router.state
+        before, self._told = self._told, (state.books.fills, state.lease_version, state.withdrawn, state.foreign_held)
+        return before == self._told and self._allocator.is_settled

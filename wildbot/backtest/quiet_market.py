@@ -13,16 +13,20 @@ from wildbot.model.exchange import Kind, OrderView
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import Side
 
+SELL = Side.SELL
+NO_BID, NO_ASK = -1, 1 << 62
+
 
 class QuietMarket:
     """One pair. `told` is the last book the exchange has; None: there is none that holds, so everything is told."""
 
-    __slots__ = ("_asks", "_bids", "_window", "book", "is_stirred", "told", "trade")
+    __slots__ = ("_asks", "_best_ask", "_best_bid", "_bids", "_window", "book", "is_stirred", "told", "trade")
 
     def __init__(self, window: int) -> None:
         self._window = window
         self._bids: tuple[int, ...] = ()
         self._asks: tuple[int, ...] = ()
+        self._best_bid, self._best_ask = NO_BID, NO_ASK
         self.is_stirred = False
         self.told: BookSnapshot | None = None
         self.book: BookSnapshot | None = None
@@ -32,7 +36,8 @@ class QuietMarket:
         """These are our open orders of this pair now; `has_taken`: takers of ours had something of what is shown."""
         self.is_stirred = has_taken or any(each.kind is not Kind.LIMIT for each in orders)
         self._bids = tuple(each.ticks for each in orders if each.side is Side.BUY)
-        self._asks = tuple(each.ticks for each in orders if each.side is Side.SELL)
+        self._asks = tuple(each.ticks for each in orders if each.side is SELL)
+        self._best_bid, self._best_ask = max(self._bids, default=NO_BID), min(self._asks, default=NO_ASK)
 
     def keeps_book(self, book: BookSnapshot) -> bool:
         """Whether this book can wait; then it is kept."""
@@ -56,10 +61,7 @@ class QuietMarket:
         """Whether this trade can wait; then it is kept."""
         if self.told is None or self.is_stirred:
             return False
-        if trade.side is Side.SELL:
-            if any(trade.ticks <= ticks for ticks in self._bids):
-                return False
-        elif any(trade.ticks >= ticks for ticks in self._asks):
+        if trade.ticks <= self._best_bid if trade.side is SELL else trade.ticks >= self._best_ask:
             return False
         self.trade = trade
         return True

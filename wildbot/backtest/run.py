@@ -20,6 +20,7 @@ from wildbot.backtest.desk_stage import DeskStage
 from wildbot.backtest.exchange_venue import ExchangeVenue
 from wildbot.backtest.latency import ConstantLatency, Line
 from wildbot.backtest.market_tape import MarketTape, TapeNotes, TapeRow
+from wildbot.backtest.pulses import Pulses
 from wildbot.backtest.schedule import Schedule
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.backtest.slot_stage import SlotStage
@@ -29,18 +30,12 @@ from wildbot.desk.gateway_commands import WriteFill
 from wildbot.desk.gateway_state import GatewaySetup
 from wildbot.model.desk import PositionState
 from wildbot.model.exchange import ASSET_DECIMALS
-from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_MS, NANOS_PER_SECOND, Money
-from wildbot.model.market_data import BookSnapshot, FeedBeat, SessionHours
+from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, Money
+from wildbot.model.market_data import BookSnapshot, SessionHours, TradePrint
 from wildbot.trading.position import Position
 
-PULSE_NS = 100 * NANOS_PER_MS
-BEAT_EVERY = 2
-"""Pulses between two words of the feed handler."""
-DESK_EVERY = 5
-"""Pulses between two looks at a desk that waits for nothing: what it does by time alone it does twice a second or rarer."""
 START_UP_NS = 60 * NANOS_PER_SECOND
 WIND_DOWN_NS = 60 * NANOS_PER_SECOND
-SAMPLE_NS = 60 * NANOS_PER_SECOND
 
 
 @dataclass(slots=True)
@@ -119,7 +114,16 @@ class Backtest:
         self._slot = SlotStage(contest, setup, instruments, self._by_pair) if contest is not None else None
         self._last: dict[str, BookSnapshot] = {}
         self._markouts = {tape.instrument.pair: MarkoutDesk(tape.instrument) for tape in tapes}
-        self._pulses = 0
+        self._pulses = Pulses(
+            self._schedule,
+            self._desk,
+            self._venue,
+            self._traders.values(),
+            self._slot,
+            self._last,
+            feed=self._feed if self._has_feed_latency else None,
+            sample=self._sample,
+        )
         self._result = BacktestRun(notes={tape.instrument.pair: tape.notes for tape in tapes})
 
     def run(self, progress: Callable[[int], None] | None = None) -> BacktestRun:
@@ -160,7 +164,7 @@ class Backtest:
             for tape in self._tapes:
                 self._venue.deposit(tape.instrument.base, 10 ** (ASSET_DECIMALS + 9), start_ns)
         self._desk.begin(start_ns)
-        self._schedule.at(start_ns, self._pulse)
+        self._schedule.at(start_ns, self._pulses.act)
         for trader in self._traders.values():
             trader.hello(start_ns)
         for tape in self._tapes:
@@ -172,7 +176,7 @@ class Backtest:
         self._now_ns = began_ns
 
     def _tell_session(self, hours: SessionHours, now_ns: int) -> None:
-        self._by_pair[hours.pair].on_market(hours, now_ns)
+        self._by_pair[hours.pair].on_event(hours, now_ns)
         if self._slot is not None:
             self._slot.on_market(hours)
 
@@ -184,18 +188,20 @@ class Backtest:
             if self._schedule.due_ns <= now_ns:
                 self.pass_until(now_ns)
         if type(row) is BookSnapshot:
-            self._last[row.pair] = row
-            self._markouts[row.pair].on_mid(row.bid_ticks[0] + row.ask_ticks[0], now_ns)
+            pair = row.pair
+            self._last[pair] = row
+            self._markouts[pair].on_mid(row.bid_ticks[0] + row.ask_ticks[0], now_ns)
         if self._has_feed_latency:
             self._schedule.at(self._feed.arrival_ns(now_ns), lambda at_ns: self._show(_received(row, at_ns), at_ns))
         else:
             self._show(row, now_ns)
 
     def _show(self, row: TapeRow, now_ns: int) -> None:
-        self._desk.on_market(row, now_ns)
+        if type(row) is not TradePrint:  # the gateway's eye makes nothing of trades
+            self._desk.on_market(row, now_ns)
         if self._slot is not None:
             self._slot.on_market(row)
-        self._by_pair[row.pair].on_market(row, now_ns)
+        self._by_pair[row.pair].on_event(row, now_ns)
         if self._schedule.due_ns <= now_ns:
             self.pass_until(now_ns)
 
@@ -206,34 +212,12 @@ class Backtest:
 
     def pass_until(self, until_ns: int) -> None:
         """Let everything happen that is due by then. For tapes that are made while they are played."""
-        schedule = self._schedule
+        schedule, pulses = self._schedule, self._pulses
+        outer_ns, pulses.until_ns = pulses.until_ns, until_ns
         while schedule.due_ns <= until_ns:
             self._now_ns = max(self._now_ns, schedule.due_ns)
             schedule.run_until(schedule.due_ns)
-
-    def _pulse(self, now_ns: int) -> None:
-        self._schedule.at(now_ns + PULSE_NS, self._pulse)
-        self._pulses += 1
-        if self._pulses % DESK_EVERY == 1 or self._desk.is_waiting or self._slot is not None:
-            self._desk.on_venue(self._venue.advance(now_ns), now_ns)
-            self._desk.tick(now_ns)
-        if self._pulses % BEAT_EVERY == 0:
-            beat = FeedBeat(now_ns, now_ns, True, {pair: book.seq for pair, book in self._last.items()})
-            if self._has_feed_latency:  # it must not overtake the books it vouches for
-                self._schedule.at(self._feed.arrival_ns(now_ns), lambda at_ns: self._beat(beat, at_ns))
-            else:
-                self._beat(beat, now_ns)
-        for trader in self._traders.values():
-            trader.on_timer(now_ns)
-        if self._slot is not None:
-            self._slot.pulse(now_ns)
-        if self._pulses % (SAMPLE_NS // PULSE_NS) == 0 and self._last:
-            self._sample(now_ns)
-
-    def _beat(self, beat: FeedBeat, now_ns: int) -> None:
-        self._desk.on_market(beat, now_ns)
-        for trader in self._traders.values():
-            trader.on_market(beat, now_ns)
+        pulses.until_ns = outer_ns
 
     def _wind_down(self) -> BacktestRun:
         result, end_ns = self._result, self._now_ns

@@ -24,6 +24,11 @@ class Schedule:
         heapq.heappush(self._heap, (at_ns, next(self._numbers), act))
         self.due_ns = self._heap[0][0]
 
+    @property
+    def next_ns(self) -> int:
+        """When the next action is due, also while one is under way."""
+        return self._heap[0][0] if self._heap else self.NEVER
+
     def run_until(self, now_ns: int) -> None:
         """Do everything that is due at or before `now_ns`, and what that brings about."""
         heap = self._heap

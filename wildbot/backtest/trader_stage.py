@@ -9,9 +9,10 @@ from hashlib import blake2b
 
 import msgspec
 
+from wildbot.backtest.schedule import Schedule
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.engine import EngineCommand, EngineEvent, TradingEngine
-from wildbot.model.control import EntrySlot, Retire
+from wildbot.model.control import Retire
 from wildbot.model.desk import (
     CapitalLease,
     FeesChanged,
@@ -27,6 +28,7 @@ from wildbot.model.status import TraderStatus
 from wildbot.strategies.base import Decision
 from wildbot.trading.lease_keeper import RENEW_NS
 
+HASHED_AT_ONCE = 64
 _ENCODER = msgspec.json.Encoder()
 
 Asked = OrderRequest | TraderHello | LeaseRequest
@@ -40,28 +42,36 @@ class DecisionSink:
         self.count = 0
         self._hash = blake2b(digest_size=16)
         self._write = write
+        self._lines: list[bytes] = []
 
     @property
     def digest(self) -> str:
         """The hash of all decisions so far, as hexadecimal text."""
+        self._digest()
         return self._hash.hexdigest()
 
     def take(self, pair: str, decision: Decision, ts_ns: int, hindrance: str = "") -> None:
         """Take in one decision, and why what it wants does not leave, if so."""
         self.count += 1
-        line = _ENCODER.encode(
-            {
-                "ts_ns": ts_ns,
-                "instrument": pair,
-                "indicators": decision.indicators,
-                "action": decision.action,
-                "reason": decision.reason,
-                **({"hindrance": hindrance} if hindrance else {}),
-            }
-        )
-        self._hash.update(line)
+        told: dict[str, object] = {
+            "ts_ns": ts_ns,
+            "instrument": pair,
+            "indicators": decision.indicators,
+            "action": decision.action,
+            "reason": decision.reason,
+        }
+        if hindrance:
+            told["hindrance"] = hindrance
+        line = _ENCODER.encode(told)
         if self._write is not None:
             self._write(line)
+        self._lines.append(line)
+        if len(self._lines) >= HASHED_AT_ONCE:
+            self._digest()
+
+    def _digest(self) -> None:
+        self._hash.update(b"".join(self._lines))
+        self._lines.clear()
 
 
 class TraderStage:
@@ -95,31 +105,40 @@ class TraderStage:
         if isinstance(message, Inheritance) and self._engine is None:
             self._begin(message)
         elif isinstance(message, Report):
-            self._give(message.body, now_ns)
+            self.on_event(message.body, now_ns)
         elif isinstance(message, ReportCount):
             pass  # nothing is lost on the way here
         else:
-            self._give(message, now_ns)
+            self.on_event(message, now_ns)
 
-    def on_market(self, event: EngineEvent, now_ns: int) -> None:
-        """Market data."""
-        self._give(event, now_ns)
+    def on_event(self, event: EngineEvent, now_ns: int) -> None:
+        """Market data, a report, word of a lease or of the entry slot."""
+        engine = self._engine
+        if engine is not None:
+            commands = engine.handle(event, now_ns)
+            if engine.decision is not self._decision:
+                self._listen(engine, now_ns)
+            if commands:
+                self._carry_out(commands, now_ns)
+
+    @property
+    def due_ns(self) -> int:
+        """Before then `on_timer` does nothing."""
+        engine = self._engine
+        if engine is None:
+            return Schedule.NEVER
+        if engine.is_dirty:
+            return 0
+        return min(engine.stepped_ns + self._setup.limits.stale_order_ns, self._lease_asked_ns + RENEW_NS)
 
     def on_timer(self, now_ns: int) -> None:
         """Time passes."""
         engine = self._engine
-        if engine is not None and (
-            engine.is_dirty
-            or now_ns - engine.stepped_ns >= self._setup.limits.stale_order_ns
-            or now_ns - self._lease_asked_ns >= RENEW_NS
-        ):
+        if engine is not None and now_ns >= self.due_ns:
             commands = engine.on_timer(now_ns)
-            self._listen(engine, now_ns)
+            if engine.decision is not self._decision:
+                self._listen(engine, now_ns)
             self._carry_out(commands, now_ns)
-
-    def on_slot(self, slot: EntrySlot, now_ns: int) -> None:
-        """Whoever ranks all instruments lets this one be entered, or does no longer."""
-        self._give(slot, now_ns)
 
     def status(self, now_ns: int) -> TraderStatus | None:
         """How it stands; None before its inheritance."""
@@ -127,7 +146,7 @@ class TraderStage:
 
     def retire(self, now_ns: int) -> None:
         """The recording is over: sell what is held, and end."""
-        self._give(Retire(flatten=True), now_ns)
+        self.on_event(Retire(flatten=True), now_ns)
 
     def _begin(self, inheritance: Inheritance) -> None:
         setup = self._setup
@@ -142,19 +161,9 @@ class TraderStage:
             limits=setup.limits,
         )
 
-    def _give(self, event: EngineEvent, now_ns: int) -> None:
-        engine = self._engine
-        if engine is None:
-            return
-        commands = engine.handle(event, now_ns)
-        self._listen(engine, now_ns)
-        if commands:
-            self._carry_out(commands, now_ns)
-
     def _listen(self, engine: TradingEngine, now_ns: int) -> None:
-        decision = engine.decision
-        if decision is not self._decision and decision is not None:
-            self._decision = decision
+        decision = self._decision = engine.decision
+        if decision is not None:
             self._sink.take(self.pair, decision, now_ns, engine.hindrance)
 
     def _carry_out(self, commands: Iterable[EngineCommand], now_ns: int) -> None:

@@ -16,7 +16,8 @@ from actors.trader import engine_limits
 from actors.trader_children import trader_config
 from wildbot.analytics.performance import SECONDS_PER_YEAR, Performance, performance
 from wildbot.backtest.latency import ConstantLatency, EmpiricalLatency, LatencyModel
-from wildbot.backtest.run import SAMPLE_NS, Backtest, BacktestRun
+from wildbot.backtest.pulses import SAMPLE_NS
+from wildbot.backtest.run import Backtest, BacktestRun
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.backtest.trader_stage import DecisionSink
 from wildbot.commands.backtest_tapes import TapeFile, open_tape

@@ -101,6 +101,11 @@ class CapitalAllocator:
             is_current=self._is_current,
         )
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether hearing the account again, as it was told last, would change nothing."""
+        return self._is_current and not self._waiting and not self._ledger.settling and self._acked >= self._settled_by
+
     def handle(self, event: AllocatorEvent, now_ns: int) -> list[AllocatorCommand]:
         """Return what to send after one message; any message may come late, twice or never."""
         match event:

@@ -27,6 +27,7 @@ class CapitalLedger:
         """By pair: over, but the position they left behind is not known yet, so they still count."""
         self._account: AccountState | None = None
         self._costs: dict[str, int] = {}
+        self._capital = Money(0)
 
     @property
     def account(self) -> AccountState | None:
@@ -36,9 +37,7 @@ class CapitalLedger:
     @property
     def capital(self) -> Money:
         """What may be at work in all: the starting sum plus the realised result; 0 before the account is known."""
-        if self._account is None:
-            return Money(0)
-        return Money(max(0, self._account.starting + self._account.realised_net))
+        return self._capital
 
     @property
     def granted(self) -> Money:
@@ -57,6 +56,7 @@ class CapitalLedger:
     def set_account(self, account: AccountState) -> set[str]:
         """Take over a newer state of the account; return the pairs whose leases had to be cut to fit."""
         self._account = account
+        self._capital = Money(max(0, account.starting + account.realised_net))
         self._costs = {position.pair: _cost(position) for position in account.positions if position.basis}
         return self._fit()
 
@@ -84,6 +84,8 @@ class CapitalLedger:
 
     def _fit(self) -> set[str]:
         """Cut until everything fits: what no position uses first, leases before what is being settled."""
+        if self._claimed() <= self._capital:
+            return set()
         before = dict(self.leases)
         for keeps_cost in (True, False):
             for book, other in ((self.leases, self.settling), (self.settling, self.leases)):

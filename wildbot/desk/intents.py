@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from wildbot.model.exchange import OrderView
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.orders import AmendOrder, NewOrder, Purpose, Side, epoch_of
-from wildbot.trading.order_state import OrderNews, OrderState, next_state
+from wildbot.trading.order_state import LIVE_STATES, OrderNews, OrderState, next_state
 
+UNKNOWN = OrderState.UNKNOWN
 CLOSED_KEPT_MAX = 5_000
 LOST = "lost"
 """The reason of an order whose own one is lost."""
@@ -166,6 +167,17 @@ class IntentBook:
     def missing_fills(self) -> list[Intent]:
         """Return closed intents whose counted fills are not all booked."""
         return [each for each in self._open.values() if not each.is_live and each.exposed_lots]
+
+    @property
+    def has_loose_ends(self) -> bool:
+        """Whether the outcome of a request is awaited, an order should end, or counted fills are not all booked."""
+        for each in self._open.values():
+            if each.state in LIVE_STATES:
+                if each.answer_due_ns or each.cancel_wanted or each.amend is not None or each.state is UNKNOWN:
+                    return True
+            elif each.exposed_lots:
+                return True
+        return False
 
     def reopen(self, intent: Intent) -> None:
         """There is news of an intent: it counts again until it is put aside anew."""

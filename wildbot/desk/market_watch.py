@@ -30,18 +30,23 @@ class MarketWatch:
 
     def __init__(self) -> None:
         self.system = SystemStatus.ONLINE
-        self._sights: dict[str, Sight] = {}
+        self._books: dict[str, BookSnapshot] = {}  # by pair: the last one with two sides
+        self._blind: set[str] = set()
         self._heard_ns = 0
 
     def handle(self, event: MarketEvent, now_ns: int) -> Instrument | None:
         """Take one event in; return the instrument when its rules were stated anew."""
+        if type(event) is BookSnapshot:
+            if event.recv_ts_ns > self._heard_ns:
+                self._heard_ns = event.recv_ts_ns
+            if event.bid_ticks and event.ask_ticks:
+                self._books[event.pair] = event
+                if self._blind:
+                    self._blind.discard(event.pair)
+            return None
         match event:
-            case BookSnapshot():
-                self._heard_ns = max(self._heard_ns, event.recv_ts_ns)
-                if event.is_two_sided:
-                    self._sights[event.pair] = Sight(event.bid_ticks[0] + event.ask_ticks[0], True)
             case BookInvalidated():
-                self._sights[event.pair] = Sight(self.sight(event.pair).double_mid, False)
+                self._blind.add(event.pair)
             case FeedBeat():
                 if event.connected:
                     self._heard_ns = max(self._heard_ns, event.last_recv_ns)
@@ -55,7 +60,8 @@ class MarketWatch:
 
     def sight(self, pair: str) -> Sight:
         """Return what is known of a pair."""
-        return self._sights.get(pair, Sight())
+        book = self._books.get(pair)
+        return Sight() if book is None else Sight(book.bid_ticks[0] + book.ask_ticks[0], pair not in self._blind)
 
     def silence_ns(self, now_ns: int) -> int:
         """Return how long the venue's market data has been silent, as the feed handler vouches for it."""

@@ -85,6 +85,14 @@ class OrderRouter:
         """Whether a question to the venue, or a pause before the next one, is under way."""
         return self._plans.is_busy
 
+    @property
+    def due_ns(self) -> int:
+        """Before then, and while nothing is under way, time alone brings about nothing but status rows."""
+        state = self.state
+        if state.locked_until_ns or self._reconciliation.late_fills or self._reconciliation.is_needed():
+            return 0
+        return min(self._watch.due_ns, self._rounds.due_ns)
+
     def begin(self, now_ns: int, *, locked_until_ns: int = 0) -> list[GatewayCommand]:
         """Start up; `locked_until_ns`: a former run was told to ask nothing before then."""
 

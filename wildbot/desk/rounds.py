@@ -44,6 +44,22 @@ class Rounds:
         self._fees_day_ns = 0
         self._rules_ns = 0
 
+    @property
+    def due_ns(self) -> int:
+        """Before then, and while nothing is unexplained, `due` returns nothing."""
+        state = self._state
+        if self._looks:
+            return 0
+        due_ns = min(
+            self._look.whole_ns + AUDIT_EVERY_NS,
+            self._balances_ns + BALANCES_EVERY_NS,
+            self._clock_ns + CLOCK_EVERY_NS,
+            self._fees_day_ns + FEES_EVERY_NS,
+        )
+        if state.wants_fees:
+            due_ns = min(due_ns, self._fees_ns + FEES_AGAIN_NS)
+        return min(due_ns, self._rules_ns + RULES_AGAIN_NS) if state.wants_rules else due_ns
+
     def due(self, plans: PlanRunner, now_ns: int) -> list[tuple[str, Plan]]:
         """Return the plans to start now, by name."""
         state, due = self._state, list[tuple[str, Plan]]()

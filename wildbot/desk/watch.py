@@ -22,6 +22,7 @@ from wildbot.model.orders import OrderCommand
 from wildbot.model.status import GatewayStatus, Severity
 from wildbot.trading.order_state import OrderState
 
+MAINTENANCE = SystemStatus.MAINTENANCE
 TIMER_RENEW_NS = 15 * NANOS_PER_SECOND
 TIMER_RETRY_NS = 2 * NANOS_PER_SECOND
 TIMER_LATE_NS = 35 * NANOS_PER_SECOND
@@ -114,12 +115,22 @@ class Watch:
             self._table_ns = now_ns
             state.do(TellSupervisor(state.instrument_table()))
 
+    @property
+    def due_ns(self) -> int:
+        """Before then a tick of a healthy gateway, none of whose orders waits for anything, only tells how things are."""
+        state = self._state
+        if state.journal_slow or state.journal_failed or state.supervisor_gone or state.timer_fired or self._was_shut:
+            return 0
+        if state.market.system is MAINTENANCE or "timer_late" in state.alerts or "timer_fired" in state.alerts:
+            return 0
+        return state.timer_until_ns - (TIMER_S * NANOS_PER_SECOND - TIMER_RENEW_NS) + 1
+
     def armed(self, news: DeadManArmed) -> None:
         """The venue confirmed the switch; a word that was on its way when it fired is none."""
         if self._state.timer_fired or news.asked_ns <= self._fired_ns:
             return
         self._state.timer_until_ns = news.asked_ns + news.timeout_s * NANOS_PER_SECOND if news.timeout_s else 0
-        self._was_shut &= self._state.market.system is SystemStatus.MAINTENANCE
+        self._was_shut &= self._state.market.system is MAINTENANCE
 
     def status(self, now_ns: int) -> GatewayStatus:
         """Return the gateway's row."""
@@ -204,7 +215,7 @@ class Watch:
 
     def _watch_timer(self, silence_ns: int, now_ns: int) -> None:
         state = self._state
-        self._was_shut |= state.market.system is SystemStatus.MAINTENANCE
+        self._was_shut |= state.market.system is MAINTENANCE
         if 0 < state.timer_until_ns <= now_ns:
             state.timer_until_ns = 0
             if any(state.intents.live()):  # nobody told us, but it must have fired
@@ -224,7 +235,7 @@ class Watch:
             return
         left_ns = state.timer_until_ns - now_ns
         # As the venue comes back from a maintenance the switch fires, whatever it was told meanwhile.
-        fired = self._was_shut and state.market.system is not SystemStatus.MAINTENANCE
+        fired = self._was_shut and state.market.system is not MAINTENANCE
         due = fired or left_ns < TIMER_S * NANOS_PER_SECOND - TIMER_RENEW_NS
         if due and now_ns - self._timer_asked_ns >= TIMER_RETRY_NS:
             self._timer_asked_ns = now_ns
