@@ -17,10 +17,11 @@ from wildbot.model.orders import Side
 class QuietMarket:
     """One pair. `told` is the last book the exchange has; None: there is none that holds, so everything is told."""
 
-    __slots__ = ("_asks", "_bids", "_window", "book", "is_stirred", "told", "trade")
+    __slots__ = ("_asks", "_bids", "_heeds_mid", "_window", "book", "is_stirred", "told", "trade")
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, *, heeds_mid: bool) -> None:
         self._window = window
+        self._heeds_mid = heeds_mid
         self._bids: tuple[int, ...] = ()
         self._asks: tuple[int, ...] = ()
         self.is_stirred = False
@@ -37,6 +38,8 @@ class QuietMarket:
     def keeps_book(self, book: BookSnapshot) -> bool:
         """Whether this book can wait; then it is kept."""
         told = self.told
+        if self._heeds_mid and self._betters(book):
+            return False
         if told is None or self.is_stirred or book.venue_ts_ns < (self.book or told).venue_ts_ns:
             return False
         for ticks in self._bids:
@@ -51,6 +54,11 @@ class QuietMarket:
                 return False
         self.book = book
         return True
+
+    def _betters(self, book: BookSnapshot) -> bool:
+        return any(ticks > book.bid_ticks[0] for ticks in self._bids) or any(
+            ticks < book.ask_ticks[0] for ticks in self._asks
+        )
 
     def keeps_trade(self, trade: TradePrint) -> bool:
         """Whether this trade can wait; then it is kept."""
