@@ -98,7 +98,7 @@ class ExchangeSection(Section):
     """Taker fee, percent of the notional."""
     latency_ms: float = Field(0.0, ge=0, le=5_000)
     """Milliseconds from an order's receipt to the market."""
-    fill_model: Literal["back_of_queue", "queue_position", "touch"] = "queue_position"
+    fill_model: Literal["back_of_queue", "queue_position", "touch", "picked_off"] = "queue_position"
     """Which of our queue positions a mirrored market assumes."""
     queue_power: float = Field(1.0, ge=0.125, le=8)
     """How `queue_position` shares cancels between those ahead and those behind; our own fills tell which suits."""

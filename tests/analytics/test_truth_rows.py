@@ -5,7 +5,8 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
-from wildbot.analytics.truth_rows import truth_row
+from wildbot.analytics.believable import MARGIN_BPS
+from wildbot.analytics.truth_rows import BOUNDS, truth_row
 from wildbot.model.control import ToSupervisor
 from wildbot.model.instrument import MONEY_ONE, Money
 from wildbot.model.status import Believer, MarkoutMean, PowerBelief, TruthStatus
@@ -34,8 +35,10 @@ TRUTH = TruthStatus(
         "back_of_queue": a_believer(-2, 5),
         "queue_position": a_believer(-1, 9, 2.5),
         "touch": a_believer(1, 15),
+        "picked_off": a_believer(0, 17),
     },
     power=PowerBelief(1.0, 1.68, 1.0, 2.83, 40, 90),
+    turnover=Money(2_000 * MONEY_ONE),
 )
 
 
@@ -43,17 +46,23 @@ def test_nothing_is_claimed_before_anything_is_known() -> None:
     for truth in (None, replace(TRUTH, fills=0)):
         row = truth_row(truth, NOW)
         assert (row["models"], row["twin"], row["sign_stable"], row["markouts"]) == ({}, {}, None, [])
-        assert row["bracket"] == {"low": None, "calibrated": None, "high": None}
+        assert row["bracket"] == dict.fromkeys(BOUNDS)
         assert set(row["split"]) == {"spread", "adverse_selection", "inventory", "fees"}
 
 
 def test_the_bracket_is_the_range_over_the_models_whatever_reality_did() -> None:
     row = truth_row(TRUTH, NOW)
-    assert row["bracket"] == {"low": "-2.0000000000", "calibrated": "-1.0000000000", "high": "1.0000000000"}
+    assert [row["bracket"][bound] for bound in ("low", "calibrated", "high")] == [f"{n}.0000000000" for n in (-2, -1, 1)]
     assert row["sign_stable"] is False
-    stable = replace(TRUTH, believers=TRUTH.believers | {"touch": a_believer(-3)})
+    stable = replace(TRUTH, believers=TRUTH.believers | {"touch": a_believer(-3), "picked_off": a_believer(-5)})
     assert truth_row(stable, NOW)["sign_stable"] is True
     assert "actual" not in row["models"]
+
+
+def test_the_believable_range_reaches_further_by_the_stated_share_of_the_turnover() -> None:
+    bracket = truth_row(TRUTH, NOW)["bracket"]
+    widened = 2_000 * MARGIN_BPS / 10_000
+    assert [Decimal(bracket[f"believable_{end}"]) for end in ("low", "high")] == [-2 - widened, 1 + widened]
 
 
 def test_money_is_exact_text_and_the_parts_sum_to_the_change() -> None:

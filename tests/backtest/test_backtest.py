@@ -17,8 +17,9 @@ from wildbot.model.instrument import MONEY_DECIMALS, FeeSchedule, Liquidity, Mon
 from wildbot.model.market_data import BookInvalidated
 from wildbot.model.orders import Side
 from wildbot.settings_loading import load
+from wildbot.simulation.fills import FILL_MODELS
 
-MODELS = ("back_of_queue", "queue_position", "touch")
+MODELS = tuple(FILL_MODELS)
 
 
 def run(setup: object = None, rows: list[TapeRow] | None = None, *, seed: int = 1, seconds: int = 60) -> BacktestRun:
@@ -85,7 +86,7 @@ def quoted(*later: TapeRow) -> list[TapeRow]:
 def test_a_trade_smaller_than_the_queue_fills_the_optimist_only() -> None:
     rows = quoted(a_trade_at(10.5, Side.SELL, 20_000, 10))
     fills = {model: [f for f in run(a_setup(model=model), rows).fills if f.fill.side is Side.BUY] for model in MODELS}
-    assert [len(fills[model]) for model in MODELS] == [0, 0, 1]
+    assert [len(fills[model]) for model in MODELS] == [0, 0, 1, 1]
 
 
 def test_a_trade_through_the_queue_fills_every_model_as_maker() -> None:

@@ -36,7 +36,7 @@ def _step(rng: random.Random, *, is_calm: bool) -> tuple[object, ...]:
     match rng.choice(CALM if is_calm else LIVELY):
         case "book":
             lots = [rng.randint(1, 3) for _ in range(6)]
-            return "book", rng.randint(-1, 1), rng.randint(1, 2), lots, rng.choice((1, 1, 2)), rng.random() < 0.1
+            return "book", rng.randint(-1, 1), rng.choice((1, 2, 2, 4)), lots, rng.choice((1, 1, 2)), rng.random() < 0.1
         case "trade":
             return "trade", side, rng.randint(-2, 3), rng.randint(1, 5)
         case "order" if is_calm:

@@ -119,7 +119,7 @@ def test_the_money_s_origin_sums_to_the_change_by_total_pair_and_day(journal: Jo
         Mark("T2", 203 * unit, (203 * unit,) * 4),
     ]
     marks_file(home, "sim").write_bytes(b"".join(msgspec.json.encode(mark) + b"\n" for mark in marks) + b'{"cut off')
-    tallies = {name: Tally(2, 2, 2) for name in ("actual", "back_of_queue", "queue_position", "touch")}
+    tallies = {name: Tally(2, 2, 2) for name in ("actual", "back_of_queue", "queue_position", "touch", "picked_off")}
     twin_record(home, "sim").save(TwinRecord(tallies, None, {PAIR: 206 * unit}, START))
     document = told()
     rows = document["truth"]
@@ -132,7 +132,9 @@ def test_the_money_s_origin_sums_to_the_change_by_total_pair_and_day(journal: Jo
         assert parts - Decimal(row["fees"]) == Decimal(row["change"])
     assert Decimal(total["change"]) == Decimal(first["change"]) + Decimal(second["change"]) == Decimal("1.7")
     assert first["markout_5s"] == pytest.approx((2 / 201 * 10_000) / 2, abs=1e-3)
-    assert document["models"]["bracket"]["calibrated"] == "1.7000000000"
+    bracket = document["models"]["bracket"]
+    assert bracket["calibrated"] == "1.7000000000"
+    assert Decimal(bracket["believable_low"]) < Decimal(bracket["low"])
 
 
 def test_page_and_tables_stand_alone(journal: Journal, tmp_path: Path) -> None:

@@ -113,8 +113,11 @@ def a_truth(**changes: object) -> Json:
             "back_of_queue": {"fills": 22, "net_pnl": "-0.2210"},
             "queue_position": {"fills": 41, "net_pnl": "0.1107"},
             "touch": {"fills": 63, "net_pnl": "0.3902"},
+            "picked_off": {"fills": 66, "net_pnl": "0.3410"},
         },
-        "bracket": {"low": "-0.2210", "calibrated": "0.1107", "high": "0.3902"},
+        "bracket": {
+            "low": "-0.2210", "calibrated": "0.1107", "high": "0.3902", "believable_low": "-0.4", "believable_high": "0.57",
+        },
         "sign_stable": False,
         "markouts": [
             {"horizon_s": 1, "fills": 41, "mean_bps": 0.8}, {"horizon_s": 5, "fills": 41, "mean_bps": -0.4},

@@ -79,6 +79,17 @@ def test_a_track_is_bounded() -> None:
         ({}, "the sign depends on the fill model"),
         ({"sign_stable": True, "bracket": {"low": "0.1", "calibrated": "0.2", "high": "0.3"}}, "a gain under every model"),
         ({"sign_stable": True, "bracket": {"low": "-3", "calibrated": "-2", "high": "-1"}}, "a loss under every model"),
+        (
+            {
+                "sign_stable": True,
+                "bracket": {"low": "0.1", "high": "0.3", "believable_low": "-0.1", "believable_high": "0.5"},
+            },
+            "within the error of the models",
+        ),
+        (
+            {"sign_stable": True, "bracket": {"low": "1", "high": "3", "believable_low": "0.8", "believable_high": "3.2"}},
+            "a gain under every model",
+        ),
         ({"sign_stable": None}, "not known yet"),
         ({"bracket": {"low": None, "high": None}}, "not known yet"),
     ],

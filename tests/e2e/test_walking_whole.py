@@ -103,7 +103,7 @@ def test_the_status_says_where_the_money_of_every_fill_came_from(wildbot: Instan
     parts = {name: Decimal(text) for name, text in truth["split"].items()}
     assert parts["spread"] + parts["adverse_selection"] + parts["inventory"] - parts["fees"] == Decimal(truth["change"])
     assert parts["fees"] == Decimal(document["account"]["fees"])
-    assert set(truth["models"]) == {"back_of_queue", "queue_position", "touch"}
+    assert set(truth["models"]) == {"back_of_queue", "queue_position", "touch", "picked_off"}
     assert truth["unmarked"] == 0
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.builders_mirror import bought, sold
 from wildbot.model.orders import Side
-from wildbot.simulation.fills import FILL_MODELS, SETTLE_NS, BackOfQueue, QueuedOrder, QueuePosition, Touch, fill_models
+from wildbot.simulation.fills import FILL_MODELS, SETTLE_NS, QueuedOrder, QueuePosition, fill_models
 
 LATER = 10 * SETTLE_NS
 LEFT = 10
@@ -20,7 +20,7 @@ def trade(order: QueuedOrder, lots: int, ts_ns: int = 1, ticks: int = 100, left:
 
 
 def test_models_are_listed_from_the_most_pessimistic_to_the_most_optimistic() -> None:
-    assert list(FILL_MODELS) == ["back_of_queue", "queue_position", "touch"]
+    assert list(FILL_MODELS) == ["back_of_queue", "queue_position", "touch", "picked_off"]
 
 
 @pytest.mark.parametrize("model", ["back_of_queue", "queue_position"])
@@ -86,7 +86,7 @@ def test_the_pessimist_moves_up_only_when_it_is_certain() -> None:
 def test_only_the_calibrated_model_takes_the_power_and_the_standard_ones_stay() -> None:
     models = fill_models(2.0)
     assert list(models) == list(FILL_MODELS)
-    assert [getattr(each, "power", None) for each in models.values()] == [None, 2.0, None]
+    assert [getattr(each, "power", None) for each in models.values()] == [None, 2.0, None, None]
     assert getattr(FILL_MODELS["queue_position"], "power", None) == 1.0
 
 
@@ -156,6 +156,29 @@ def test_an_offer_that_comes_to_our_price_fills_up_to_its_size() -> None:
     assert bid("touch").on_crossed(LEFT, 0) == 0
 
 
+@pytest.mark.parametrize(
+    ("best", "is_taken"),
+    [
+        ([(98, 106)], False),  # the first look: how far away the mid is
+        ([(98, 106), (98, 105)], False),  # 2 of 4 halves nearer, not yet half the way
+        ([(98, 106), (98, 104)], True),
+        ([(98, 106), (100, 102)], False),  # it betters nobody any more
+        ([(98, 101)], True),  # better than the mid itself
+        ([(98, 100)], True),
+        ([(101, 103)], False),
+    ],
+)
+def test_a_better_price_is_picked_off_once_the_mid_has_come_half_the_way_to_it(
+    best: list[tuple[int, int]], is_taken: bool
+) -> None:
+    bid_at = {name: QueuedOrder(model, Side.BUY, 100, 0, 0) for name, model in FILL_MODELS.items()}
+    ask_at = QueuedOrder(FILL_MODELS["picked_off"], Side.SELL, -100, 0, 0)
+    told = {name: [order.is_picked_off(*prices) for prices in best] for name, order in bid_at.items()}
+    assert told.pop("picked_off")[-1] is is_taken
+    assert not any(any(each) for each in told.values())
+    assert [ask_at.is_picked_off(-ask, -bid) for bid, ask in best][-1] is is_taken
+
+
 def test_what_waits_for_an_explanation_is_bounded() -> None:
     order = bid(shown=10_000)
     for step in range(500):
@@ -169,6 +192,6 @@ def test_what_waits_for_an_explanation_is_bounded() -> None:
 
 
 def test_models_agree_on_an_empty_level() -> None:
-    for model in (BackOfQueue(), QueuePosition(), Touch()):
+    for model in FILL_MODELS.values():
         assert model.ahead_on_arrival(0) == 0
         assert model.ahead_after_cancels(0, 0, 0) == 0

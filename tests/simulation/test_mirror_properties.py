@@ -40,7 +40,8 @@ def test_assets_fees_prices_and_the_outside_book_are_exact_over_any_tape(steps, 
         before = len(made.executions("alice"))
         for event in news:
             made.hear(event, outside.now_ns)
-        check_passive(made.executions("alice")[: len(made.executions("alice")) - before], news)
+        if not FILL_MODELS[model].heeds_mid:  # what lures others is filled before the market comes to it
+            check_passive(made.executions("alice")[: len(made.executions("alice")) - before], news)
         open_orders = made.open_orders("alice")
         before = len(made.executions("alice"))
         if what == "place":

@@ -69,9 +69,9 @@ class Told:
 
 def test_models_differ_by_the_queue_they_believe_in() -> None:
     told = Told().join().show(100).trade(60)
-    assert told.fills() == {ACTUAL: 0, "back_of_queue": 0, "queue_position": 0, "touch": 1}
+    assert told.fills() == {ACTUAL: 0, "back_of_queue": 0, "queue_position": 0, "touch": 1, "picked_off": 1}
     told.trade(60, ours=20)
-    assert told.fills() == {ACTUAL: 1, "back_of_queue": 1, "queue_position": 1, "touch": 1}
+    assert told.fills() == {ACTUAL: 1, "back_of_queue": 1, "queue_position": 1, "touch": 1, "picked_off": 1}
 
 
 @pytest.mark.parametrize(("shows_own", "fills"), [(True, 1), (False, 0)])

@@ -1,18 +1,22 @@
 """The section `truth` of the status document: what fills were worth, and what paper would have made of the same orders.
 
 Rules: null and empty while unknown. The bracket is the range of net results over the fill models, the calibrated one is
-    `queue_position`; the sign is stable when all of them are above zero, or all below.
+    `queue_position`; the sign is stable when all of them are above zero, or all below. The believable range reaches further
+    on both sides (see `believable`).
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
+from wildbot.analytics.believable import margin
 from wildbot.analytics.markout import ProfitSplit, exact_text
 from wildbot.analytics.status_rows import Row, number
-from wildbot.model.instrument import NANOS_PER_MS, money_text
+from wildbot.model.instrument import NANOS_PER_MS, Money, money_text
 from wildbot.model.status import Believer, PowerBelief, TruthStatus
 
 ACTUAL = "actual"
 CALIBRATED = "queue_position"
+BOUNDS = ("low", "calibrated", "high", "believable_low", "believable_high")
 SPLIT_PARTS = ("spread", "adverse_selection", "inventory", "fees")
 
 
@@ -21,7 +25,7 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
     if truth is None or not truth.fills:
         return {
             "models": {},
-            "bracket": {"low": None, "calibrated": None, "high": None},
+            "bracket": dict.fromkeys(BOUNDS),
             "sign_stable": None,
             "markouts": [],
             "split": dict.fromkeys(SPLIT_PARTS),
@@ -33,6 +37,7 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
         }
     models = {name: each for name, each in truth.believers.items() if name != ACTUAL}
     results = [each.net_pnl for each in models.values()]
+    widened = Money(int(margin(Decimal(truth.turnover))))
     change = ProfitSplit(*(truth.split[part] for part in SPLIT_PARTS)).total
     return {
         "models": {name: {"fills": each.fills, "net_pnl": money_text(each.net_pnl)} for name, each in models.items()},
@@ -40,6 +45,8 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
             "low": money_text(min(results)),
             "calibrated": money_text(models[CALIBRATED].net_pnl),
             "high": money_text(max(results)),
+            "believable_low": money_text(Money(min(results) - widened)),
+            "believable_high": money_text(Money(max(results) + widened)),
         },
         "sign_stable": min(results) > 0 or max(results) < 0,
         "markouts": [

@@ -20,10 +20,22 @@ NO_BID, NO_ASK = -1, 1 << 62
 class QuietMarket:
     """One pair. `told` is the last book the exchange has; None: there is none that holds, so everything is told."""
 
-    __slots__ = ("_asks", "_best_ask", "_best_bid", "_bids", "_window", "book", "is_stirred", "told", "trade")
+    __slots__ = (
+        "_asks",
+        "_best_ask",
+        "_best_bid",
+        "_bids",
+        "_heeds_mid",
+        "_window",
+        "book",
+        "is_stirred",
+        "told",
+        "trade",
+    )
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, *, heeds_mid: bool) -> None:
         self._window = window
+        self._heeds_mid = heeds_mid
         self._bids: tuple[int, ...] = ()
         self._asks: tuple[int, ...] = ()
         self._best_bid, self._best_ask = NO_BID, NO_ASK
@@ -42,6 +54,8 @@ class QuietMarket:
     def keeps_book(self, book: BookSnapshot) -> bool:
         """Whether this book can wait; then it is kept."""
         told = self.told
+        if self._heeds_mid and self._betters(book):
+            return False
         if told is None or self.is_stirred or book.venue_ts_ns < (self.book or told).venue_ts_ns:
             return False
         for ticks in self._bids:
@@ -56,6 +70,11 @@ class QuietMarket:
                 return False
         self.book = book
         return True
+
+    def _betters(self, book: BookSnapshot) -> bool:
+        return any(ticks > book.bid_ticks[0] for ticks in self._bids) or any(
+            ticks < book.ask_ticks[0] for ticks in self._asks
+        )
 
     def keeps_trade(self, trade: TradePrint) -> bool:
         """Whether this trade can wait; then it is kept."""

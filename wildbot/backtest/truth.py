@@ -23,7 +23,7 @@ from wildbot.backtest.setup import BacktestSetup
 from wildbot.backtest.true_venue import true_run
 from wildbot.desk.order_checks import GatewayLimits
 from wildbot.model.instrument import MONEY_ONE, NANOS_PER_MS, FeeSchedule, Money
-from wildbot.simulation.fills import BackOfQueue, FillModel, QueuePosition, Touch
+from wildbot.simulation.fills import BackOfQueue, FillModel, fill_models
 from wildbot.simulation.queue_fit import OrderTape, SeenTrade
 from wildbot.strategies.base import find_strategy
 from wildbot.trading.limits import EngineLimits
@@ -75,7 +75,7 @@ def paper_case(plan: TruthPlan, power: float) -> dict[str, list[Outcome]]:
     tape = lonely_tape(market)
     rows = list(tape.events)
     outcomes: dict[str, list[Outcome]] = {}
-    for model in (BackOfQueue(), QueuePosition(power), Touch()):
+    for model in fill_models(power).values():
         for draw in range(plan.draws):
             setup = _setup(plan, model, f"{plan.market.seed} paper {draw}", feed_shows_own=False)
             again = MarketTape(tape.instrument, iter(rows), SHOWN_LEVELS)

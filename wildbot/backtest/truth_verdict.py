@@ -2,7 +2,8 @@
 
 Rules: the bracket is the range over all papers of a run. `margin_of` learns on runs that are not judged by how much
     brackets fall short; a widened bracket reaches further by so much on both sides, and then holds the real result of
-    new runs of the same kind as often as was asked for. Both shares are told, the plain one first.
+    new runs of the same kind as often as was asked for. Both shares are told, the plain one first. What WildBot shows of
+    a backtest is less: one paper per model, widened by a stated constant (`believable`); its share is told too.
 Source: split conformal prediction: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005).
 """
 
@@ -12,6 +13,7 @@ from statistics import fmean
 
 import msgspec
 
+from wildbot.analytics.believable import MARGIN_BPS
 from wildbot.backtest.truth import Outcome
 from wildbot.simulation.fills import QueuePosition
 
@@ -57,6 +59,13 @@ class TruthRun(msgspec.Struct, frozen=True):
         nets = [each.net_pnl for each in self.papers]
         return min(nets), max(nets)
 
+    @property
+    def believable(self) -> tuple[float, float]:
+        """The range that a backtest would show: one paper per model, widened by the stated margin."""
+        shown = [outcomes[0] for outcomes in self.paper.values() if outcomes]
+        margin = max(each.turnover for each in shown) * float(MARGIN_BPS) / _BPS
+        return min(each.net_pnl for each in shown) - margin, max(each.net_pnl for each in shown) + margin
+
 
 class Margin(msgspec.Struct, frozen=True):
     """By how much brackets are widened: fills, and profit in basis points of a run's scale; learned from `runs` runs."""
@@ -70,9 +79,9 @@ NO_MARGIN = Margin()
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Of one kind of runs: shares inside the plain and the widened bracket with the error of the plain share, mean widths,
-    the calibrated model's mean error and mean absolute error, and of the runs whose bracket had one sign, the share in
-    which the real result had it (None: there were none)."""
+    """Of one kind of runs: shares inside the plain bracket (with their error), the widened and the believable one, mean
+    widths, the calibrated model's mean error and mean absolute error, and of the runs whose bracket had one sign, the
+    share in which the real result had it (None: there were none)."""
 
     runs: int
     real_fills: float
@@ -83,6 +92,7 @@ class Verdict(msgspec.Struct, frozen=True):
     pnl_inside_error: float
     fills_inside_widened: float
     pnl_inside_widened: float
+    pnl_believable: float
     fills_width: float
     pnl_width: float
     pnl_width_bps: float
@@ -136,6 +146,7 @@ def verdict_of(runs: Sequence[TruthRun], margin: Margin = NO_MARGIN) -> Verdict:
         pnl_inside_error=_share_error(pnl_inside, len(runs)),
         fills_inside_widened=fmean(short_fills(run) <= margin.fills for run in runs),
         pnl_inside_widened=fmean(short_bps(run) <= margin.pnl_bps for run in runs),
+        pnl_believable=fmean(_is_believable(run) for run in runs),
         fills_width=fmean(run.fills_bracket[1] - run.fills_bracket[0] for run in runs),
         pnl_width=fmean(widths),
         pnl_width_bps=fmean(width / run.scale * _BPS for width, run in zip(widths, runs, strict=True)),
@@ -147,6 +158,11 @@ def verdict_of(runs: Sequence[TruthRun], margin: Margin = NO_MARGIN) -> Verdict:
         stable_runs=len(stable),
         stable_right=fmean(run.real.net_pnl * run.pnl_bracket[0] > 0 for run in stable) if stable else None,
     )
+
+
+def _is_believable(run: TruthRun) -> bool:
+    low, high = run.believable
+    return low - _SLACK <= run.real.net_pnl <= high + _SLACK
 
 
 def _share_error(share: float, count: int) -> float:

@@ -30,7 +30,7 @@ class BacktestVenue(ExchangeVenue):
     ) -> None:
         self._mirror = MirrorExchange(instruments, model=model, rng=rng, window=window, fees=fees, tier=TIERS[tier])
         super().__init__(self._mirror, instruments, fees)
-        self._quiet = {each.pair: QuietMarket(window) for each in instruments}
+        self._quiet = {each.pair: QuietMarket(window, heeds_mid=model.heeds_mid) for each in instruments}
 
     def hear(self, event: MarketEvent, now_ns: int) -> list[News]:
         """Take in what happened on the market; return what it did to our orders.

@@ -14,7 +14,7 @@ from pathlib import Path
 from wildbot.analytics.markout import HORIZONS_S, Markout
 from wildbot.analytics.plots import Series, line_chart
 from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob
-from wildbot.commands.backtest_report import Answers, chosen_of
+from wildbot.commands.backtest_report import Answers, chosen_of, range_text
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.executions import Filled
 from wildbot.model.instrument import MONEY_DECIMALS, Instrument
@@ -167,11 +167,8 @@ def _models(answers: Answers) -> list[tuple[str, ...]]:
 
 
 def _sign(told: Mapping[str, object]) -> str:
-    bracket = told["bracket"]
-    assert isinstance(bracket, Mapping), bracket
-    words = f"net between {bracket['low']:+.6f} and {bracket['high']:+.6f}, calibrated {bracket['calibrated']:+.6f}"
     stable = "every fill model agrees on the sign" if told["sign_stable"] else "the fill models disagree on the sign"
-    return f"<p>{words}; {stable}.</p>"
+    return f"<p>{range_text(told)}; {stable}.</p>"
 
 
 def _split(answer: BacktestAnswer) -> list[tuple[str, str]]:

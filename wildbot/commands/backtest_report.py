@@ -1,11 +1,14 @@
 """What `wildbot backtest` says: the figures for programs, and the same for people."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
+from wildbot.analytics.believable import margin
 from wildbot.analytics.markout import HORIZONS_S, Markout
 from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob
 from wildbot.commands.terminal import new_table, output, say
-from wildbot.model.instrument import money_text
+from wildbot.model.instrument import MONEY_DECIMALS, money_text
+from wildbot.simulation.fills import FILL_MODELS
 
 CALIBRATED = "queue_position"
 MONEY_SHOWN_DECIMALS = 6
@@ -19,13 +22,23 @@ def chosen_of(answers: Answers) -> BacktestAnswer:
 
 
 def bracket_of(answers: Answers) -> dict[str, object]:
-    """Return the range of net profit over the models, the calibrated value, and whether all agree on the sign."""
+    """Return the range of net profit over the models, the calibrated value, the believable range (None unless all models
+    were asked), and whether they agree on the sign."""
     nets = {model: answer.run.split.total for model, answer in answers.items()}
     chosen = nets.get(CALIBRATED, next(iter(nets.values())))
     values = list(nets.values())
+    turnover = max(sum(row.fill.cost for row in answer.run.fills) for answer in answers.values())
+    widened = margin(Decimal(turnover).scaleb(-MONEY_DECIMALS))
+    is_whole = set(answers) == set(FILL_MODELS)
     stable = all(value > 0 for value in values) or all(value < 0 for value in values) or all(v == 0 for v in values)
     return {
-        "bracket": {"low": float(min(values)), "calibrated": float(chosen), "high": float(max(values))},
+        "bracket": {
+            "low": float(min(values)),
+            "calibrated": float(chosen),
+            "high": float(max(values)),
+            "believable_low": float(min(values) - widened) if is_whole else None,
+            "believable_high": float(max(values) + widened) if is_whole else None,
+        },
         "sign_stable": stable,
     }
 
@@ -109,6 +122,7 @@ def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object])
         "every fill model agrees on the sign" if stable else "the fill models disagree on the sign: this result is unknown",
         None if stable else "yellow",
     )
+    say(range_text(told))
     for pair, notes in run.notes.items():
         if counted := [f"{count} {what}" for what, count in _skipped(notes).items() if count]:
             say(f"{pair}: skipped {', '.join(counted)}", "yellow")
@@ -119,6 +133,17 @@ def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object])
     last = run.equity[-1][1] if run.equity else None
     if last is not None:
         say(f"equity at the end {money_text(last, 4)}; decisions {run.digest}")
+
+
+def range_text(told: Mapping[str, object]) -> str:
+    """Return what the net profit is between: over the models, and as far as that is to be believed."""
+    bracket = told["bracket"]
+    assert isinstance(bracket, Mapping), bracket
+    shown = {name: f"{value:+.{MONEY_SHOWN_DECIMALS}f}" for name, value in bracket.items() if value is not None}
+    words = f"net {shown['low']} to {shown['high']} over the fill models, calibrated {shown['calibrated']}"
+    if "believable_low" in shown:
+        words += f"; believable {shown['believable_low']} to {shown['believable_high']}"
+    return words
 
 
 def _markouts(rows: list[Markout]) -> dict[str, float | None]:

@@ -95,7 +95,7 @@ def _models(section: Mapping[str, object]) -> Iterable[str]:
         return
     stable = "The sign is the same under all of them" if section.get("sign_stable") else "The sign depends on the model"
     yield "<h2>What paper would have said of the same orders</h2>"
-    yield f"<p>{stable}.</p>"
+    yield f"<p>{stable}. {escape(_range_text(section))}</p>"
     yield _table(
         MODEL_HEADINGS,
         ((escape(str(name)), escape(str(row["fills"])), _signed(str(row["net_pnl"]))) for name, row in models.items()),
@@ -103,6 +103,14 @@ def _models(section: Mapping[str, object]) -> Iterable[str]:
     twin = section.get("twin")
     if isinstance(twin, Mapping) and twin:
         yield f"<p>{escape(_twin_text(twin))}</p>"
+
+
+def _range_text(section: Mapping[str, object]) -> str:
+    bracket = section.get("bracket")
+    if not isinstance(bracket, Mapping) or "believable_low" not in bracket:
+        return ""
+    over = f"Range over the models {bracket['low']} to {bracket['high']}"
+    return f"{over}; believable range {bracket['believable_low']} to {bracket['believable_high']} (docs/truth.md)."
 
 
 def _twin_text(twin: Mapping[str, object]) -> str:

@@ -188,7 +188,8 @@ class PowerBelief(msgspec.Struct, frozen=True, array_like=True):
 
 class TruthStatus(msgspec.Struct, frozen=True, array_like=True, tag="truth"):
     """What fills were worth, and what paper would have made of the same orders. `split` sums to the account's change;
-    `unmarked` fills happened while nobody watched their market; `believers` by model, reality as `actual`."""
+    `unmarked` fills happened while nobody watched their market; `believers` by model, reality as `actual`; `turnover` is
+    the money that changed hands."""
 
     ts_ns: int
     fills: int
@@ -197,3 +198,4 @@ class TruthStatus(msgspec.Struct, frozen=True, array_like=True, tag="truth"):
     markouts: tuple[MarkoutMean, ...]
     believers: dict[str, Believer]
     power: PowerBelief | None
+    turnover: Money

@@ -1,13 +1,18 @@
-"""How a resting order of ours is filled by a market that does not know of it: three models, each named by its bias.
+"""How a resting order of ours is filled by a market that does not know of it: four models, each named by its bias.
 
     back_of_queue    joins last and is never moved up by a cancellation it cannot be sure of: too few fills
     queue_position   joins last; cancellations are shared between those ahead and those behind: calibrated in between
     touch            the whole order as soon as anything trades at its price: too many fills, and how most paper is done
+    picked_off       as touch, and an order that betters everybody's price is taken as soon as the mid has come half the way
+                     to it: too many fills, of the bad kind
 
 Rules: pure, and no chance in it: the same tape gives the same fills. On the same tape, for one order, at any moment,
-    back_of_queue has filled at most what queue_position has, and that at most what touch has: the first two see the
-    same trades and differ only in what is ahead, the third waits for nothing. More fills are not always more profit.
-    All models fill at the order's own price, as maker, and only when the market reached that price.
+    back_of_queue has filled at most what queue_position has, that at most what touch has, that at most what picked_off
+    has: the first two see the same trades and differ only in what is ahead, the third waits for nothing, the fourth
+    not even for a trade. More fills are not always more profit.
+    All models fill at the order's own price, as maker; the first three only when the market reached that price.
+    A better price invites: whoever knows where the price is going takes it, who would have left the others' price alone.
+    In the market without us nobody trades then, so that no model that waits for trades can see it.
     A trade at a worse price than ours (for the taker) would have met us first: it fills us up to its size. That is
     exact for orders that are small beside the trades, and too few for others: a real order would also have met what
     was left of the taker.
@@ -42,6 +47,11 @@ class FillModel(Protocol):
         """The model's name in settings and results."""
         ...
 
+    @property
+    def heeds_mid(self) -> bool:
+        """Whether an order may be filled by what the others' best prices do, without a trade."""
+        ...
+
     def ahead_on_arrival(self, shown: int) -> int:
         """Return what is ahead of an order that joins a level."""
         ...
@@ -63,6 +73,7 @@ class BackOfQueue:
     """The pessimist: every cancellation was behind us, as long as that is possible."""
 
     name = "back_of_queue"
+    heeds_mid = False
 
     def ahead_on_arrival(self, shown: int) -> int:
         """All of it."""
@@ -109,6 +120,7 @@ class Touch:
     """The optimist: first in line, and any trade is large enough."""
 
     name = "touch"
+    heeds_mid = False
 
     def ahead_on_arrival(self, shown: int) -> int:
         """Nothing."""
@@ -127,7 +139,14 @@ class Touch:
         return left if available > 0 else 0
 
 
-FILL_MODELS: dict[str, FillModel] = {model.name: model for model in (BackOfQueue(), QueuePosition(), Touch())}
+class PickedOff(Touch):
+    """The victim: better prices invite those who know where the price is going."""
+
+    name = "picked_off"
+    heeds_mid = True
+
+
+FILL_MODELS: dict[str, FillModel] = {model.name: model for model in (BackOfQueue(), QueuePosition(), Touch(), PickedOff())}
 """The models by name, from the most pessimistic to the most optimistic; none of them has a state of its own."""
 
 
@@ -143,7 +162,7 @@ class QueuedOrder:
         that happened in it is credited but that. A trade no later than the book the order joined is in that book.
     """
 
-    __slots__ = ("_gap", "_model", "_since_ns", "_smaller", "_told", "ahead", "shown", "side", "ticks")
+    __slots__ = ("_away", "_gap", "_model", "_since_ns", "_smaller", "_told", "ahead", "shown", "side", "ticks")
 
     def __init__(self, model: FillModel, side: Side, ticks: int, shown: int | None, venue_ns: int) -> None:
         """Join at `ticks` behind what is `shown` there; None: the level is out of view, and so is the queue.
@@ -157,6 +176,7 @@ class QueuedOrder:
         self._model = model
         self._since_ns = venue_ns
         self._gap = False
+        self._away: int | None = None  # twice the ticks from the order to the mid, when it first bettered the others
         self._smaller: deque[list[int]] = deque()  # [due_ns, lots, shown before]: not yet explained by trades
         self._told: deque[list[int]] = deque()  # [due_ns, lots]: trades the level does not show yet
 
@@ -207,6 +227,16 @@ class QueuedOrder:
     def on_crossed(self, left: int, available: int) -> int:
         """Return how much of `left` is filled by what the other side offers at our price or better."""
         return self._model.filled_beyond(left, available)
+
+    def is_picked_off(self, bid_ticks: int, ask_ticks: int) -> bool:
+        """Whether the order betters the others' prices, which are these now, and is taken for it."""
+        others = bid_ticks if self.side is Side.BUY else ask_ticks
+        if not self._model.heeds_mid or (self.ticks - others) * self.side.sign <= 0:
+            return False
+        away = (bid_ticks + ask_ticks - 2 * self.ticks) * self.side.sign
+        if self._away is None:
+            self._away = away
+        return 2 * away <= self._away or away <= 0
 
     def settle(self, now_ns: int) -> None:
         """Let what has waited long enough count as what it then must have been."""

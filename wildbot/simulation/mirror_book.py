@@ -104,7 +104,7 @@ class MirrorBook:
     # --- the outside ------------------------------------------------------------------------------------------------
 
     def show(self, book: BookSnapshot, now_ns: int) -> list[Fill]:
-        """Take over a verified book; return the fills of our orders that it crosses."""
+        """Take over a verified book; return the fills of our orders that it crosses, or lures others to."""
         self.is_live = True
         self._venue_ns = max(self._venue_ns, book.venue_ts_ns)
         sides = {
@@ -118,7 +118,15 @@ class MirrorBook:
             self._touched += self._shown[side].show(*sides[side])
         for resting, queued in self._own.values():
             queued.on_level(self._shown[resting.side].lots_at(resting.ticks), book.venue_ts_ns, now_ns)
-        return [fill for side in Side for fill in self._crossed(side)]
+        fills = [fill for side in Side for fill in self._crossed(side)]
+        return fills + self._picked_off() if self._model.heeds_mid else fills
+
+    def _picked_off(self) -> list[Fill]:
+        bid, ask = self.best(Side.BUY), self.best(Side.SELL)
+        if bid is None or ask is None:
+            return []
+        taken = [resting for resting, queued in self._own.values() if queued.is_picked_off(bid, ask)]
+        return [self._filled(resting, resting.lots) for resting in taken]
 
     def _crossed(self, side: Side) -> list[Fill]:
         opposite, fills = self._shown[side.opposite], list[Fill]()

@@ -45,6 +45,7 @@ class ProfitLedger:
         self._fresh: list[Mark] = []
         self._unmarked: set[str] = set()
         self.fills = 0
+        self.turnover = Money(0)
         self.unmarked = 0
 
     def on_mid(self, pair: str, double_mid: int, ts_ns: int) -> None:
@@ -59,6 +60,7 @@ class ProfitLedger:
         if len(self._seen) > EXEC_IDS_MAX:
             del self._seen[next(iter(self._seen))]
         self.fills += 1
+        self.turnover = Money(self.turnover + fill.cost)
         desk, known = self._desk(fill.pair), self._marks.pop(fill.exec_id, None)
         if known is not None:
             desk.restore(fill, known.double_mid, known.later, fill.ts_ns)

@@ -203,6 +203,7 @@ class TruthDesk:
                 for name, tally in self._tallies.items()
             },
             power=self._power,
+            turnover=self.ledger.turnover,
         )
 
     def record(self, now_ns: int) -> TwinRecord:

@@ -42,6 +42,9 @@ def verdict(truth: JsonObject) -> tuple[str, str]:
         return "dim", "not known yet"
     if not stable:
         return "warn", "◆ the sign depends on the fill model"
+    least, most = (number(section(truth, "bracket"), f"believable_{end}") for end in ("low", "high"))
+    if least is not None and most is not None and least <= 0 <= most:
+        return "warn", "◆ within the error of the models"
     return ("good", "▲ a gain under every model") if low > 0 else ("bad", "▼ a loss under every model")
 
 
@@ -69,9 +72,14 @@ def models_html(document: JsonObject, *, stale: bool) -> str:
         for name, model in ((name, section(models, name)) for name in list(models)[:8])
     ]
     drawn = table(["fill model", ">fills", ">net"], lines, empty=UNKNOWN)
+    bracket = section(truth, "bracket")
+    ends = [money(decimal(bracket, f"believable_{end}"), sign=True) for end in ("low", "high")]
+    believable = div(
+        "dim", f"believable: {ends[0]} to {ends[1]}, as often as paper was right in simulated markets (docs/truth.md)"
+    )
     age = number(truth, "age_ms")
     aside = span("", f"{milliseconds(age)} old") if age is not None else ""
-    body = div(f"wb-scroll {'stale' if stale else ''}", drawn, _twin(section(truth, "twin")))
+    body = div(f"wb-scroll {'stale' if stale else ''}", drawn, believable if models else "", _twin(section(truth, "twin")))
     return panel("Fill models", body, css="middle", aside=aside)
 
 
