@@ -38,7 +38,7 @@ def command(dashboard: DashboardSection) -> list[str]:
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     words += [word for host in _own_names(dashboard.address) for word in ("--server.allowedHosts", host)]
-    return [sys.executable, "-m", "streamlit", "run", str(APPLICATION), *words]
+    return [sys.executable, "-m", "wildbot.dashboard.server", "run", str(APPLICATION), *words]
 
 
 def run(words: Sequence[str]) -> int:

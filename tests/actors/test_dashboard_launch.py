@@ -7,10 +7,10 @@ from wildbot.model.errors import ConfigurationError
 from wildbot.settings_sections import DashboardSection
 
 
-def test_streamlit_gets_port_and_address_and_sends_no_statistics() -> None:
+def test_the_server_gets_port_and_address_and_sends_no_statistics() -> None:
     words = command(DashboardSection(port=8600))
     options = dict(zip(words[5::2], words[6::2], strict=True))
-    assert words[1:5] == ["-m", "streamlit", "run", str(APPLICATION)]
+    assert words[1:5] == ["-m", "wildbot.dashboard.server", "run", str(APPLICATION)]
     assert (options["--server.port"], options["--server.address"]) == ("8600", "127.0.0.1")
     assert options["--browser.gatherUsageStats"] == "false"
 

@@ -56,6 +56,12 @@ def test_it_starts_with_its_defaults_and_says_what_it_is(spec: StrategySpec) -> 
 
 
 @EVERY
+def test_each_of_its_reasons_is_declared_and_has_words_that_fit_a_table(spec: StrategySpec) -> None:
+    assert {decision.reason for decision in run(spec)} <= set(spec.reasons)
+    assert all(" " in code.words and len(code.words) <= 46 for code in spec.reasons)
+
+
+@EVERY
 def test_it_refuses_a_parameter_it_does_not_have(spec: StrategySpec) -> None:
     with pytest.raises(ConfigurationError, match="no_such_parameter"):
         spec.configure({"no_such_parameter": 1})

@@ -68,7 +68,7 @@ def a_trader(pair: object = "BTC/USDC", **changes: object) -> Json:
     """One trader's row of the status document, holding a little and quoting both sides."""
     bid, ask = {"price": "97150.0", "qty": "0.00016"}, {"price": "97170.0", "qty": "0.00010"}
     row: Json = {
-        "pair": pair, "state": "trading", "strategy": "market_maker", "pid": 4242, "epoch": 7,
+        "pair": pair, "state": "quoting", "strategy": "market_maker", "pid": 4242, "epoch": 7,
         "position": "0.00010", "avg_cost": "97120.5", "mark": "97160.0", "equity": "5.4012",
         "realised_pnl": "0.0312", "unrealised_pnl": "0.0040", "fees": "0.0101", "wins": 6, "losses": 2,
         "bid": "97155.0", "ask": "97165.0", "spread_bps": 1.03, "data_age_ms": 84.0,

@@ -3,11 +3,11 @@
 Its pictures are kept in test-output/dashboard, to be looked at.
 """
 
+import json
 import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +19,11 @@ from wildbot.dashboard.app import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-output" / "dashboard"
-FIRST_PAINT_S = 30.0
-"""Generous: alone on a machine it is two to three seconds; the test only tells a slow page from one that never comes."""
+FIRST_PAINT_S = 3.0
+"""Until the first number stands there, on a machine that is not busy with others."""
+
+SCRIPTS_MAX, BYTES_MAX, SENT_MAX = 110, 6_500_000, 200_000
+"""What may come before the first numbers on any machine: scripts, their bytes, and what the server says of the desk."""
 
 SOON_S = 25.0
 """What comes within a second or two on a machine that has nothing else to do."""
@@ -36,7 +39,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard_app.py"), "--server.port", str(port)]
+    words = [
+        sys.executable,
+        "-m",
+        "wildbot.dashboard.server",
+        "run",
+        str(ROOT / "dashboard_app.py"),
+        "--server.port",
+        str(port),
+    ]
     environment = os.environ | {"WILDBOT_HOME": str(home)}
     with WalkingDesk(home, "paper"):
         server = subprocess.Popen(words, env=environment, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -68,10 +79,8 @@ def is_clean(tab: Tab, address: str) -> None:
 
 def test_the_cockpit_paints_soon_fits_its_screen_and_its_numbers_move(address: str) -> None:
     with a_tab(DESK) as tab:
-        began_s = time.monotonic()
         tab.open(address)
         tab.wait_until("document.querySelectorAll('canvas').length >= 2")
-        assert time.monotonic() - began_s < FIRST_PAINT_S
         tab.wait_until("document.querySelector('.wb-header').innerText.includes('PAPER')")
         before = clock(tab)
         tab.wait_until(f"document.querySelector('.wb-clock').innerText !== {before!r}", SOON_S)
@@ -82,6 +91,35 @@ def test_the_cockpit_paints_soon_fits_its_screen_and_its_numbers_move(address: s
         tab.settle(2)
         tab.picture(PICTURES / "cockpit.png")
         is_clean(tab, address)
+
+
+def test_the_first_numbers_come_with_the_first_picture_and_little_comes_before_them(address: str) -> None:
+    with a_tab(DESK) as tab:
+        said: list[int] = []
+        tab.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: said.append(len(frame))))
+        tab.page.add_init_script(
+            "new MutationObserver((_, watcher) => { if (document.querySelector('.wb-kpi .wb-value')) {"
+            " window.firstNumberMs = performance.now(); watcher.disconnect(); } }).observe(document, {childList: true, subtree: true})"
+        )
+        tab.open(address)
+        tab.wait_until("window.firstNumberMs")
+        sent = sum(said)
+        seen = tab.page.evaluate("""() => {
+            const before = performance.getEntriesByType('resource').filter(entry => entry.responseEnd <= window.firstNumberMs);
+            return {
+                number: window.firstNumberMs / 1000,
+                paint: performance.getEntriesByName('first-contentful-paint')[0].startTime / 1000,
+                scripts: before.filter(entry => entry.name.endsWith('.js')).length,
+                bytes: before.reduce((sum, entry) => sum + entry.decodedBodySize, 0),
+            };
+        }""")
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        (PICTURES / "first-paint.json").write_text(json.dumps(seen | {"said": sent}), encoding="utf-8")
+        assert seen["scripts"] <= SCRIPTS_MAX
+        assert seen["bytes"] <= BYTES_MAX
+        assert sent <= SENT_MAX
+        # A machine that is busy with others paints late whatever we do: then the counts above stand alone.
+        assert seen["number"] < FIRST_PAINT_S or os.getloadavg()[0] > (os.cpu_count() or 1)
 
 
 @pytest.mark.timeout(300)

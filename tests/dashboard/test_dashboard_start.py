@@ -17,7 +17,7 @@ def test_the_server_listens_on_loopback_at_the_port_of_the_settings() -> None:
     words = command(DashboardSection(port=8599))
     assert option(words, "server.port") == ["8599"]
     assert option(words, "server.address") == ["127.0.0.1"]
-    assert words[1:4] == ["-m", "streamlit", "run"]
+    assert words[1:4] == ["-m", "wildbot.dashboard.server", "run"]
     assert words[4].endswith("dashboard_app.py")
 
 

@@ -79,7 +79,7 @@ def test_the_real_snapshot_fills_the_charts_of_a_late_joiner() -> None:
     option = price_option(history.candles(SOL), history.fills(SOL), trader_of(document, SOL))
     price, buys, _ = msgspec.convert(option["series"], list[Json])
     assert len(price["data"]) == 12
-    assert buys["data"] == [[11, 100.5]]
+    assert [marker["value"] for marker in buys["data"]] == [[11, 100.5]]
     assert scanner_rows({**document, "sparks": snapshot["sparks"]})[0].shape.startswith("polygon(")
 
 

@@ -142,10 +142,21 @@ def test_price_chart_sets_each_fill_on_its_own_candle() -> None:
     option = price_option(candles, fills, a_trader(mark="2.0"))
     price, buys, sells = drawn(option)
     assert price["data"][0] == [1.0, 2.0, 0.5, 3.0]
-    assert buys["data"] == [[1, 1.5]]
-    assert sells["data"] == [[2, 2.5]]
+    assert [marker["value"] for marker in buys["data"]] == [[1, 1.5]]
+    assert [marker["value"] for marker in sells["data"]] == [[2, 2.5]]
     assert [line["yAxis"] for line in price["markLine"]["data"]] == [2.0, 97150.0, 97170.0]
     assert option["animation"] is False
+
+
+def test_an_order_that_fills_in_parts_is_one_marker_with_its_count_at_the_average_price() -> None:
+    start = NOW_NS // CANDLE * CANDLE
+    parts = [
+        a_trade(start + n, side="buy", price=price, qty=qty) for n, (price, qty) in enumerate((("1", "3"), ("2", "1")))
+    ]
+    _, buys, _ = drawn(price_option([(float(start), 1.0, 3.0, 0.5, 2.0)], parts, a_trader()))
+    (marker,) = buys["data"]
+    assert marker["value"] == [0, 1.25]
+    assert (marker["label"]["show"], marker["label"]["formatter"]) == (True, "2×")
 
 
 @given(st.integers(0, 3_000), st.integers(2, 700))
@@ -232,9 +243,9 @@ def test_the_log_is_newest_first_bounded_and_without_repeats() -> None:
 
 
 def test_a_stale_card_does_not_claim_to_trade() -> None:
-    assert "TRADING" in traders_html(a_document(), pair=PAIR, stale=False)
+    assert "QUOTING" in traders_html(a_document(), pair=PAIR, stale=False)
     stale = traders_html(a_document(), pair=PAIR, stale=True)
-    assert "TRADING" not in stale
+    assert "QUOTING" not in stale
     assert "UNKNOWN" in stale
 
 

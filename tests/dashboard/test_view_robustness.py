@@ -94,7 +94,7 @@ def beyond_the_cockpit(document: Json, history: History, fills: list[Any]) -> tu
         truth_html(document, stale=False),
         models_html(document, stale=True),
         processes_html(document, pace, stale=False),
-        reasons_html(mind, stale=False),
+        reasons_html(mind, strategy="market_maker", stale=False),
         hops_html(hops(document), stale=False),
         pace_html(document, stale=False),
         records_html(word, [record]),
@@ -104,7 +104,7 @@ def beyond_the_cockpit(document: Json, history: History, fills: list[Any]) -> tu
     ]
     charts: list[object] = [
         *(family_option(lines, family) for family, lines in families(mind).items()),
-        reason_option(mind),
+        reason_option(mind, "market_maker"),
         hops_option(hops(document)),
         spread_option(hops(document)),
         pace_option(pace),

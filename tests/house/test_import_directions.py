@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings_loading": {"model", "settings", "settings_sections", "strategies"},
     "settings_reference": {"settings", "settings_loading", "strategies"},
     "adapters": {"model", "protocol", "venues"},
-    "dashboard": {"model", "adapters", "analytics", "settings", "settings_loading"},
+    "dashboard": {"model", "adapters", "analytics", "settings", "settings_loading", "trader_words"},
+    "trader_words": {"strategies"},
     "audit": set(),
     "drill": {"model", "adapters", "protocol", "settings", "settings_loading", "audit", "rehearsal"},
 }

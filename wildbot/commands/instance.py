@@ -112,13 +112,13 @@ class Instance:
 
 
 def _program_name(words: list[str]) -> str | None:
-    """Return the program of a command line of ours: `... -m actors NAME`, `... -m supervisor.supervisord`, streamlit."""
+    """Return the program of a command line of ours: `... -m actors NAME`, `... -m supervisor.supervisord`, the cockpit."""
     module, *rest = words[words.index("-m") + 1 :] if "-m" in words[:-1] else [""]
     if module == "actors" and rest:
         return rest[0]
     if module == "supervisor.supervisord":
         return SUPERVISORD
-    is_dashboard = module == "streamlit" and any(word.endswith("dashboard_app.py") for word in rest)
+    is_dashboard = module == "wildbot.dashboard.server" and any(word.endswith("dashboard_app.py") for word in rest)
     return DASHBOARD if is_dashboard else None
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from actors.spec import EXIT_DONE, EXIT_FAILED
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.status_feed import StatusFeed
-from wildbot.analytics.status_view import StatusView, view_of
+from wildbot.analytics.status_view import StatusView, TraderView, view_of
 from wildbot.commands.terminal import (
     JsonOption,
     clean,
@@ -24,6 +24,7 @@ from wildbot.commands.terminal import (
     output,
     print_json,
 )
+from wildbot.trader_words import activity, why
 
 FRESH_S = 3.0
 ALERTS_SHOWN = 5
@@ -133,7 +134,7 @@ def _traders(view: StatusView) -> RenderableType:
         quotes = trader.quotes
         table.add_row(
             clean(trader.pair),
-            clean(trader.state),
+            clean(_doing(trader)),
             _known(trader.position),
             _known(trader.bid),
             _known(trader.ask),
@@ -141,9 +142,16 @@ def _traders(view: StatusView) -> RenderableType:
             quotes.ask.price if quotes.ask else UNKNOWN,
             _known(trader.realised_pnl),
             _number(trader.data_age_ms, 0),
-            clean(trader.reason),
+            clean(why(trader.reason, trader.strategy).line),
         )
     return table if view.traders else Text("no traders")
+
+
+def _doing(trader: TraderView) -> str:
+    held = trader.position or "0"
+    sign = 0 if not held.strip("-0.") else -1 if held.startswith("-") else 1
+    sides = {str(order.get("side")) for order in trader.open_orders}
+    return activity(trader.state, trader.reason, held=sign, sides=sides).lower()
 
 
 def _actors(view: StatusView) -> RenderableType:

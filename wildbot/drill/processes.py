@@ -33,7 +33,7 @@ def actor_of(process: psutil.Process) -> str:
     module, *rest = words[words.index("-m") + 1 :]
     if module == "supervisor.supervisord":
         return "supervisord"
-    if module == "streamlit":
+    if module == "wildbot.dashboard.server":
         return "dashboard"
     if module != "actors" or not rest:
         return ""

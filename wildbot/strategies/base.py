@@ -10,7 +10,7 @@ import math
 import pkgutil
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
@@ -26,6 +26,18 @@ from wildbot.trading.taker import TakerOrder
 Indicators = dict[str, float | None]
 
 REST_NOTHING = "rest_nothing"
+
+
+class ReasonCode(StrEnum):
+    """A strategy's reasons: each is a code for machines, and bears the `words` that tell it to a tired person."""
+
+    words: str
+
+    def __new__(cls, code: str, words: str) -> Self:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.words = words
+        return member
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -86,14 +98,15 @@ class Strategy(Protocol):
 
 class StrategySpec(msgspec.Struct, frozen=True):
     """A strategy as the system finds it: `name` is also its settings section; each field of `config` bears its range
-    (`msgspec.Meta`), rules over several fields stand in its `__post_init__` and use `require`. With a `contest` it is
-    exclusive: of all instruments only the one with the strongest signal may be entered. `resting_stop` is for a strategy
-    whose stop rests on the exchange: the parameter's name, and its distance from the entry in percent."""
+    (`msgspec.Meta`), rules over several fields stand in its `__post_init__` and use `require`. `reasons`: its codes. With
+    a `contest` it is exclusive: of all instruments only the one with the strongest signal may be entered. `resting_stop` is
+    for a strategy whose stop rests on the exchange: the parameter's name, and its distance from the entry in percent."""
 
     name: str
     summary: str
     config: type[msgspec.Struct]
     build: Callable[[msgspec.Struct, Instrument], Strategy]
+    reasons: type[ReasonCode]
     contest: Callable[[msgspec.Struct], Contest] | None = None
     resting_stop: Callable[[msgspec.Struct], tuple[str, float]] | None = None
 

@@ -9,7 +9,6 @@ Source: Gueant, Lehalle, Fernandez-Tapia, "Dealing with the inventory risk" (201
 Known limit: the theory has no queue, no tick and no informed taker; its fill probabilities are those of being first.
 """
 
-from enum import StrEnum
 from math import log, sqrt
 
 import msgspec
@@ -20,7 +19,7 @@ from wildbot.market.signals import ClockVolatility
 from wildbot.model.instrument import NANOS_PER_SECOND, PPM, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import Purpose, Side
-from wildbot.strategies.base import Decision, Indicators, StrategySpec, require, rest_nothing
+from wildbot.strategies.base import Decision, Indicators, ReasonCode, StrategySpec, require, rest_nothing
 from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import QuoteTarget, WantedOrder
 from wildbot.trading.taker import TakerOrder
@@ -31,15 +30,15 @@ LEASE_HEADROOM = 1.02
 FEE_HEADROOM_PPM = 100
 
 
-class Reason(StrEnum):
+class Reason(ReasonCode):
     """Why it does what it does."""
 
-    QUOTING = "quoting"
-    EXITING = "exiting"
-    WARMING_UP = "warming_up"
-    SPREAD = "spread_too_wide"
-    MINIMUM = "below_exchange_minimum"
-    STOP_LOSS = "stop_loss"
+    QUOTING = "quoting", "quotes at its optimal distances"
+    EXITING = "exiting", "offers what it holds"
+    WARMING_UP = "warming_up", "warming up: too few trades seen yet"
+    SPREAD = "spread_too_wide", "the spread is too wide to enter"
+    MINIMUM = "below_exchange_minimum", "the exchange's smallest order is too large"
+    STOP_LOSS = "stop_loss", "loss limit reached: leaves at once"
 
 
 QUOTING = Reason.QUOTING
@@ -204,4 +203,4 @@ def _build(config: msgspec.Struct, instrument: Instrument) -> GlftMaker:
     return GlftMaker(config, instrument)
 
 
-STRATEGY = StrategySpec("glft_maker", "optimal quotes from fitted arrival intensities", GlftMakerConfig, _build)
+STRATEGY = StrategySpec("glft_maker", "optimal quotes from fitted arrival intensities", GlftMakerConfig, _build, Reason)

@@ -8,8 +8,14 @@ import msgspec
 
 from wildbot.model.instrument import FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
-from wildbot.strategies.base import Decision, StrategySpec, rest_nothing
+from wildbot.strategies.base import Decision, ReasonCode, StrategySpec, rest_nothing
 from wildbot.strategies.view import TradingView
+
+
+class Reason(ReasonCode):
+    """Why it does what it does."""
+
+    LEAVING = "leaving", "leaves what an earlier trader held"
 
 
 class _NoParameters(msgspec.Struct, frozen=True):
@@ -40,7 +46,7 @@ class _Leaving:
     def decide(self, view: TradingView) -> Decision:
         """Want nothing."""
         del view
-        return rest_nothing("leaving", {})
+        return rest_nothing(Reason.LEAVING, {})
 
 
 def _build(parameters: msgspec.Struct, instrument: Instrument) -> _Leaving:
@@ -48,4 +54,4 @@ def _build(parameters: msgspec.Struct, instrument: Instrument) -> _Leaving:
     return _Leaving()
 
 
-LEAVING = StrategySpec("leaving", "leaves what an earlier trader held", _NoParameters, _build)
+LEAVING = StrategySpec("leaving", "leaves what an earlier trader held", _NoParameters, _build, Reason)

@@ -215,4 +215,6 @@ def _build(config: msgspec.Struct, instrument: Instrument) -> MarketMaker:
     return MarketMaker(config, instrument)
 
 
-STRATEGY = StrategySpec("market_maker", "two-sided post-only quotes around the microprice", MarketMakerConfig, _build)
+STRATEGY = StrategySpec(
+    "market_maker", "two-sided post-only quotes around the microprice", MarketMakerConfig, _build, Reason
+)

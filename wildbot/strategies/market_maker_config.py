@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from wildbot.strategies.base import require
+from wildbot.strategies.base import ReasonCode, require
 
 
 class EdgePolicy(StrEnum):
@@ -24,22 +24,22 @@ class InventoryMode(StrEnum):
     MARGIN = "margin"
 
 
-class Reason(StrEnum):
+class Reason(ReasonCode):
     """Why it does what it does."""
 
-    QUOTING = "quoting"
-    EXITING = "exiting"
-    COMPLETING = "completing_crumb"
-    ACQUIRING = "acquiring_inventory"
-    WARMING_UP = "warming_up"
-    SPREAD = "spread_too_wide"
-    QUIET = "volatility_too_low"
-    EDGE = "edge_below_hurdle"
-    MOMENTUM_UP = "momentum_up"
-    MOMENTUM_DOWN = "momentum_down"
-    MINIMUM = "below_exchange_minimum"
-    STOP_LOSS = "stop_loss"
-    TIME_STOP = "time_stop"
+    QUOTING = "quoting", "quotes around the microprice"
+    EXITING = "exiting", "offers what it holds"
+    COMPLETING = "completing_crumb", "adds to a holding too small to sell"
+    ACQUIRING = "acquiring_inventory", "buys the coins it needs to quote both sides"
+    WARMING_UP = "warming_up", "warming up: too few prices seen yet"
+    SPREAD = "spread_too_wide", "the spread is too wide to enter"
+    QUIET = "volatility_too_low", "the market moves too little"
+    EDGE = "edge_below_hurdle", "fees would eat the gain of a round trip"
+    MOMENTUM_UP = "momentum_up", "the price rises: it does not sell into that"
+    MOMENTUM_DOWN = "momentum_down", "the price falls: it does not buy into that"
+    MINIMUM = "below_exchange_minimum", "the exchange's smallest order is too large"
+    STOP_LOSS = "stop_loss", "loss limit reached: leaves at once"
+    TIME_STOP = "time_stop", "held too long: leaves at once"
 
 
 Bps = Annotated[float, Meta(ge=0, le=10_000)]

@@ -8,8 +8,6 @@ Owns: one window of trades, the day's starting point, the signals still to skip.
 Known limit: the day's starting equity is the lease at the day's first decision: what this trader was given to lose.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from wildbot.market.burst_window import BurstWindow
@@ -17,7 +15,7 @@ from wildbot.market.session import trading_day
 from wildbot.model.instrument import PPM, FeeSchedule, Instrument, Money
 from wildbot.model.market_data import BookSnapshot, TradePrint
 from wildbot.model.orders import Purpose, Side
-from wildbot.strategies.base import Decision, Indicators, StrategySpec, require, rest_nothing
+from wildbot.strategies.base import Decision, Indicators, ReasonCode, StrategySpec, require, rest_nothing
 from wildbot.strategies.view import TradingView
 from wildbot.trading.quote_diff import NOTHING
 from wildbot.trading.taker import TakerOrder, taker_ticks
@@ -26,24 +24,24 @@ LEASE_HEADROOM = 1.02
 """The least lease covers the minimum order also when the price has risen by two percent."""
 
 
-class Reason(StrEnum):
+class Reason(ReasonCode):
     """Why it does what it does."""
 
-    LONG = "burst_up"
-    SHORT = "burst_down"
-    TAKE_PROFIT = "TP"
-    STOP_LOSS = "SL"
-    TIME_STOP = "TIME"
-    FLAT_MARKET = "FLAT"
-    HOLDING = "holding"
-    WARMING_UP = "warming_up"
-    NO_MOMENTUM = "momentum_too_small"
-    NO_SPIKE = "no_volume_spike"
-    QUIET = "range_too_small"
-    COOL_DOWN = "skipped_after_loss"
-    NO_SHORT = "short_not_allowed"
-    DAILY_LOSS = "daily_loss_limit"
-    MINIMUM = "below_exchange_minimum"
+    LONG = "burst_up", "upward burst: buys"
+    SHORT = "burst_down", "downward burst: sells short"
+    TAKE_PROFIT = "TP", "profit target reached: leaves"
+    STOP_LOSS = "SL", "loss limit reached: leaves"
+    TIME_STOP = "TIME", "held too long: leaves"
+    FLAT_MARKET = "FLAT", "the burst is over: leaves"
+    HOLDING = "holding", "holds until target, stop or time"
+    WARMING_UP = "warming_up", "warming up: too few prices seen yet"
+    NO_MOMENTUM = "momentum_too_small", "waits for a burst: the price moves too little"
+    NO_SPIKE = "no_volume_spike", "waits for a burst: volume is ordinary"
+    QUIET = "range_too_small", "waits for a burst: the range is too small"
+    COOL_DOWN = "skipped_after_loss", "skips signals after a loss"
+    NO_SHORT = "short_not_allowed", "a downward burst, but it may not sell short"
+    DAILY_LOSS = "daily_loss_limit", "the day's loss limit is reached"
+    MINIMUM = "below_exchange_minimum", "the exchange's smallest order is too large"
 
 
 class MomentumBurstConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,4 +217,6 @@ def _build(config: msgspec.Struct, instrument: Instrument) -> MomentumBurst:
     return MomentumBurst(config, instrument)
 
 
-STRATEGY = StrategySpec("momentum_burst", "seconds-long rides on bursts of volume and price", MomentumBurstConfig, _build)
+STRATEGY = StrategySpec(
+    "momentum_burst", "seconds-long rides on bursts of volume and price", MomentumBurstConfig, _build, Reason
+)

@@ -240,4 +240,4 @@ def _resting_stop(config: msgspec.Struct) -> tuple[str, float]:
 
 
 _SUMMARY = "taker of the side the book leans on, with bracket"
-STRATEGY = StrategySpec("order_flow_imbalance", _SUMMARY, OrderFlowImbalanceConfig, _build, _contest, _resting_stop)
+STRATEGY = StrategySpec("order_flow_imbalance", _SUMMARY, OrderFlowImbalanceConfig, _build, Reason, _contest, _resting_stop)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from wildbot.strategies.base import require
+from wildbot.strategies.base import ReasonCode, require
 
 
 class Sizing(StrEnum):
@@ -17,23 +17,23 @@ class Sizing(StrEnum):
     PERCENT = "percent"
 
 
-class Reason(StrEnum):
+class Reason(ReasonCode):
     """Why it does what it does."""
 
-    BUY = "buy_pressure"
-    SELL = "sell_pressure"
-    NO_SIGNAL = "no_imbalance"
-    GRADIENT = "gradient_disagrees"
-    DEPTH = "depth_too_thin"
-    NO_SHORT = "short_not_allowed"
-    WARMING_UP = "warming_up"
-    CLOSED = "session_closed"
-    CLOSING = "session_ends"
-    DAILY_LIMIT = "daily_trade_limit"
-    MINIMUM = "below_exchange_minimum"
-    TAKE_PROFIT = "TP"
-    EMERGENCY = "emergency_close"
-    HOLDING = "bracket"
+    BUY = "buy_pressure", "buyers press: buys"
+    SELL = "sell_pressure", "sellers press: sells short"
+    NO_SIGNAL = "no_imbalance", "waits for a signal: neither side presses"
+    GRADIENT = "gradient_disagrees", "waits: the trend speaks against the signal"
+    DEPTH = "depth_too_thin", "a signal, but too little depth to enter"
+    NO_SHORT = "short_not_allowed", "sellers press, but it may not sell short"
+    WARMING_UP = "warming_up", "warming up: too few prices seen yet"
+    CLOSED = "session_closed", "outside its trading hours"
+    CLOSING = "session_ends", "its trading hours end: leaves"
+    DAILY_LIMIT = "daily_trade_limit", "the day's number of trades is reached"
+    MINIMUM = "below_exchange_minimum", "the exchange's smallest order is too large"
+    TAKE_PROFIT = "TP", "profit target reached: leaves"
+    EMERGENCY = "emergency_close", "beyond its stop: leaves at once"
+    HOLDING = "bracket", "holds between target and stop"
 
 
 class OrderFlowImbalanceConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,15 +53,15 @@ def _lately(source: Source) -> None:
     now = source.now()
     pair = selected_pair(now.document)
     track = source.mind(pair)
+    name = text(trader_of(now.document, pair), "strategy") or source.settings.trading.strategy
     shares, times, ratios, parameters = st.columns([22, 30, 24, 24], gap="small")
-    shares.html(reasons_html(track, stale=now.stale))
+    shares.html(reasons_html(track, strategy=name, stale=now.stale))
     with times, st.container(key="reasons_panel"):
         st.html(panel("Why, over time", ""))
-        st.echarts_chart(reason_option(track), key="reasons", height=LOW, theme=None, alt="reasons over time")
+        st.echarts_chart(reason_option(track, name), key="reasons", height=LOW, theme=None, alt="reasons over time")
     with ratios, st.container(key="ratios_panel"):
         st.html(panel(HEADINGS[RATIO], ""))
         st.echarts_chart(
             family_option(families(track)[RATIO], RATIO), key="ratios", height=LOW, theme=None, alt=HEADINGS[RATIO]
         )
-    name = text(trader_of(now.document, pair), "strategy") or source.settings.trading.strategy
     parameters.html(parameters_html(name, list(source.loaded.rows())))

@@ -50,7 +50,7 @@ LEGEND: ChartOption = {
 }
 
 NAME_MAX = 48
-_UNFIT = re.compile(r"[^\w /.:,+()%µ·-]")
+_UNFIT = re.compile(r"[^\w /.:,+()%µ·’-]")
 
 Line = tuple[str, Sequence[int], Sequence[float | None]]
 """One line: its name, times in nanoseconds, values; None is a gap."""
@@ -58,7 +58,7 @@ Line = tuple[str, Sequence[int], Sequence[float | None]]
 
 def named(text: str) -> str:
     """Return a foreign name as a chart may hold it: letters, digits and harmless signs alone, and not long."""
-    return _UNFIT.sub("?", text)[:NAME_MAX]
+    return _UNFIT.sub("?", text.replace("'", "’"))[:NAME_MAX]
 
 
 def value_axis(**more: object) -> ChartOption:
@@ -78,7 +78,7 @@ def time_axis(**more: object) -> ChartOption:
     """Return an axis of UTC time."""
     return {
         "type": "time",
-        "axisLabel": {**FONT, "hideOverlap": True, "alignMinLabel": "left"},
+        "axisLabel": {**FONT, "hideOverlap": True, "alignMinLabel": "left", "rich": {"primary": {"fontWeight": "normal"}}},
         "axisLine": {"lineStyle": {"color": GRID}},
         "splitLine": {"show": False},
         **more,
@@ -122,7 +122,7 @@ def _line(place: int, name: str, times: Sequence[int], values: Sequence[float | 
         "name": named(name),
         "type": "line",
         "data": [[ts_ns // NANOS_PER_MS, value] for ts_ns, value in points],
-        "showSymbol": False,
+        "symbol": "none",
         "lineStyle": {"color": color, "width": 1.5, "type": DASHES[place // len(PALETTE) % len(DASHES)]},
         "itemStyle": {"color": color},
     }
@@ -169,7 +169,7 @@ def spread_lines_option(steps: Sequence[str], shares: Mapping[str, Sequence[floa
             "name": named(name),
             "type": "line",
             "data": list(values),
-            "showSymbol": False,
+            "symbol": "none",
             "smooth": 0.25,
             "smoothMonotone": "x",
             "lineStyle": {"color": PALETTE[place % len(PALETTE)], "width": 1.5},

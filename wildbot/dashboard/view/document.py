@@ -17,6 +17,9 @@ EMPTY: JsonObject = {}
 STALE_S = 3.0
 """Older than this, a document says nothing about now: numbers are dimmed and the state is UNKNOWN."""
 
+DIGITS_MAX = 40
+"""A decimal with its point further away than this is nobody's price or size, and would be written with as many noughts."""
+
 TEXT_MAX = 300
 """Most characters of a foreign string that reach the page."""
 
@@ -84,7 +87,9 @@ def decimal(row: JsonObject, name: str) -> Decimal | None:
         exact = Decimal(str(value))
     except InvalidOperation:
         return None
-    return exact if exact.is_finite() else None
+    if not exact.is_finite():
+        return None
+    return exact if int(exact.as_tuple().exponent) > -DIGITS_MAX and exact.adjusted() < DIGITS_MAX else None
 
 
 def whole(row: JsonObject, name: str) -> int:

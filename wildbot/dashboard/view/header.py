@@ -1,8 +1,9 @@
-"""The first line of the cockpit: in which mode we are, what the desk does, and how old all of this is.
+"""The first line of the cockpit: in which mode we are, what the desk does, where, what stands against it, how old that is.
 
 Rules: a stale document says nothing about now, so its state reads UNKNOWN, whatever it claims.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from wildbot.dashboard.view.document import (
@@ -17,11 +18,19 @@ from wildbot.dashboard.view.document import (
     trader_of,
     whole,
 )
-from wildbot.dashboard.view.wording import NOTHING, age_words, date_clock, div, milliseconds, span, span_words, tag
+from wildbot.dashboard.view.traders import doing, why_of
+from wildbot.dashboard.view.wording import age_words, date_clock, div, milliseconds, span, span_words, tag
 
 MODES = ("sim", "paper", "live")
 
-UNKNOWN = "UNKNOWN"
+UNKNOWN, IDLE = "UNKNOWN", "WATCHING"
+
+WHERE = {
+    "sim": "simulated exchange, no real money",
+    "paper": "Kraken's market, fills simulated, no real money",
+    "live": "Kraken, real money",
+}
+"""Where orders go, by mode."""
 
 _STATES = {
     "running": ("TRADING", "good"),
@@ -42,8 +51,9 @@ _WORRYING = ("unknown_orders", "foreign_orders")
 class Header:
     """The header in words.
 
-    `mode` is one of MODES or "unknown"; `tone` is good, warn, bad or dim; `pair` may be ""; `details` are (name, value)
-    and `trouble` says what stands against trading: neither says anything of a stale document.
+    `mode` is one of MODES or "unknown"; `tone` is good, warn, bad or dim; `pair` may be ""; `situation` says what the
+    traders are about, `details` are (name, value) and `trouble` says what stands against trading: none of these says
+    anything of a stale document.
     """
 
     mode: str
@@ -52,6 +62,7 @@ class Header:
     tone: str
     data_age: str
     is_stale: bool
+    situation: str
     details: tuple[tuple[str, str], ...]
     trouble: str
     utc: str
@@ -69,6 +80,7 @@ def header(document: JsonObject | None, *, age_s: float, pair: str, now_ns: int)
         tone=tone,
         data_age=("NO DATA" if document is None else f"NO DATA {age_words(age_s)}") if stale else f"{age_words(age_s)} old",
         is_stale=stale,
+        situation="" if stale else situation(known, pair),
         details=() if stale else _details(known, pair),
         trouble="" if stale else trouble(known),
         utc=f"{date_clock(now_ns)} UTC",
@@ -79,13 +91,20 @@ def _details(document: JsonObject, pair: str) -> tuple[tuple[str, str], ...]:
     up = ("up", span_words(number(document, "uptime_s")))
     if not pair:
         return (up,)
-    trader = trader_of(document, pair)
-    return (
-        ("market data", milliseconds(number(trader, "data_age_ms"))),
-        ("strategy", text(trader, "strategy", NOTHING)),
-        ("epoch", text(trader, "epoch", NOTHING)),
-        up,
-    )
+    return (("market data", milliseconds(number(trader_of(document, pair), "data_age_ms"))), up)
+
+
+def situation(document: JsonObject, pair: str) -> str:
+    """Return how many traders do what, and, when none has an order or a position, why the selected one has not."""
+    traders = rows(document, "traders")
+    if not traders:
+        return "no trader"
+    counted = Counter(doing(trader)[0].lower() for trader in traders)
+    if len(counted) == 1:
+        words = f"{len(traders)} trader{'s' if len(traders) > 1 else ''} {next(iter(counted))}"
+    else:
+        words = ", ".join(f"{count} {word}" for word, count in counted.most_common())
+    return f"{words}: {why_of(trader_of(document, pair)).words}" if set(counted) == {IDLE.lower()} and pair else words
 
 
 def trouble(document: JsonObject) -> str:
@@ -94,6 +113,11 @@ def trouble(document: JsonObject) -> str:
     words = [str(reason) for reason in reasons if isinstance(reason, str)] if isinstance(reasons, list) else []
     words += [f"{whole(section(document, 'gateway'), name)} {name.replace('_', ' ')}" for name in _WORRYING if
               whole(section(document, "gateway"), name)]  # fmt: skip
+    if text(document, "state") == "running" and not rows(document, "traders"):
+        best = next(
+            (text(row, "reason") for row in rows(document, "scanner") if text(row, "reason")), "nothing is rated yet"
+        )
+        words.append(f"no pair is traded: {best}")
     words += [text(alert, "text") for alert in rows(document, "standing") if text(alert, "level") != "info"]
     return " · ".join(dict.fromkeys(word for word in words if word))[:TEXT_MAX]
 
@@ -107,9 +131,11 @@ def mode_of(document: JsonObject) -> str:
 def desk_state(document: JsonObject, pair: str) -> tuple[str, str]:
     """Return the word and the colour class of the state of the desk, seen from one pair.
 
-    A pair's own pause shows only while the desk itself trades: a halted desk reads HALTED.
+    A pair's own pause shows only while the desk itself trades: a halted desk reads HALTED, one without a trader WATCHING.
     """
     word, tone = _STATES.get(text(document, "state"), (UNKNOWN, "dim"))
+    if word == "TRADING" and not rows(document, "traders"):
+        return IDLE, "warn"
     if word == "TRADING" and is_paused(trader_of(document, pair)):
         return "PAUSED", "warn"
     return word, tone
@@ -129,6 +155,8 @@ def header_html(head: Header) -> str:
         span(f"wb-badge mode-{head.mode}", head.mode.upper()),
         span("wb-pair", head.pair),
         span(f"wb-state {head.tone}", f"● {head.state}"),
+        span("wb-situation", head.situation, title=head.situation),
+        span("wb-where", WHERE.get(head.mode, "")),
         span("wb-nodata" if head.is_stale else "wb-detail wb-strong", head.data_age),
         *details,
         span("wb-trouble", head.trouble, title=head.trouble),

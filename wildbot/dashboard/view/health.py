@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wildbot.dashboard.view.document import JsonObject, number, rows, text, whole
-from wildbot.dashboard.view.wording import NOTHING, clock, div, fixed, microseconds, milliseconds, panel, span
+from wildbot.dashboard.view.wording import NOTHING, clock, date_clock, div, fixed, microseconds, milliseconds, panel, span
 
 BEAT_LATE_MS = 1_500
 BEAT_LOST_MS = 3_000
@@ -12,6 +12,9 @@ BEAT_LOST_MS = 3_000
 
 LOG_LINES_MAX = 60
 _BAD_STATES = {"failed", "fatal", "exited", "dead", "crashed", "quarantined", "backoff"}
+
+_AT_WORK = {"running", "ready", "trading"}
+"""States that go without saying."""
 
 _LOUDNESS = {"critical": "bad", "error": "bad", "warning": "warn", "debug": "dim"}
 
@@ -22,6 +25,11 @@ def actor_tone(actor: JsonObject) -> str:
     if text(actor, "state").lower() in _BAD_STATES or beat is None or beat > BEAT_LOST_MS:
         return "bad"
     return "warn" if beat > BEAT_LATE_MS else "good"
+
+
+def loop_us(actor: JsonObject, percentile: str) -> float | None:
+    """Return a percentile ("p50_us", "p99_us") of an actor's loop; a loop that made no turn has none."""
+    return number(actor, percentile) if number(actor, "messages_per_s") else None
 
 
 def actors_html(document: JsonObject, *, stale: bool) -> str:
@@ -35,18 +43,19 @@ def actors_html(document: JsonObject, *, stale: bool) -> str:
 
 def _tile(actor: JsonObject) -> str:
     restarts, state = whole(actor, "restarts"), text(actor, "state", NOTHING)
-    beat = f"beat {milliseconds(number(actor, 'heartbeat_age_ms'))} · p99 {microseconds(number(actor, 'p99_us'))}"
+    beat = f"beat {milliseconds(number(actor, 'heartbeat_age_ms'))} · p99 {microseconds(loop_us(actor, 'p99_us'))}"
     load = f"{fixed(number(actor, 'cpu_pct'), 1)} % of a core, {fixed(number(actor, 'rss_mb'), 0)} MB"
+    name = text(actor, "name", NOTHING)
     return div(
         f"wb-tile {actor_tone(actor)}",
         div(
             "wb-card-line",
-            span("wb-strong", text(actor, "name", NOTHING)),
-            span("dim", state if state != "running" else ""),
+            span("wb-strong", name.removeprefix("trader-") if name.startswith("trader-") else name.replace("_", " ")),
+            span("dim", "" if state in _AT_WORK else state),
             span("warn", f"↻ {restarts}") if restarts else "",
         ),
         div("", span("", beat)),
-        title=f"{state}, pid {text(actor, 'pid', NOTHING)}, restarts {restarts}, {load}",
+        title=f"{name}: {state}, pid {text(actor, 'pid', NOTHING)}, restarts {restarts}, {load}",
     )
 
 
@@ -73,7 +82,7 @@ def _log_line(row: JsonObject) -> LogLine:
     kind = text(row, "kind") or text(row, "event") or text(row, "type")
     return LogLine(
         ts_ns=whole(row, "ts_ns"),
-        time=clock(number(row, "ts_ns"), milliseconds_too=True),
+        time=clock(number(row, "ts_ns")),
         level=level.upper(),
         actor=text(row, "actor") or text(row, "pair") or kind,
         words=text(row, "text") or text(row, "message") or _spelled(row, kind),
@@ -94,7 +103,7 @@ def log_html(lines: list[LogLine]) -> str:
     body = [
         div(
             f"wb-logline {line.tone}",
-            span("dim", line.time),
+            span("dim", line.time, title=f"{date_clock(line.ts_ns)} UTC"),
             span("wb-level-word", line.level),
             span("wb-actor", line.actor),
             span("wb-words", line.words, title=line.words),

@@ -8,6 +8,7 @@ Owns: the joined history. Not safe for two threads; `source.py` holds the lock.
 from dataclasses import dataclass, field
 
 from wildbot.dashboard.view.document import JsonObject, number, rows, section, series, text, whole
+from wildbot.dashboard.view.health import loop_us
 from wildbot.dashboard.view.tracks import Track
 
 CANDLES_MAX = 720
@@ -126,7 +127,7 @@ def _take_tracks(run: _Run, document: JsonObject, ts_ns: int) -> None:
         del run.minds[gone]
     scores = {text(row, "pair"): number(row, "score") for row in rows(document, "scanner")}
     run.ranking.add(ts_ns, "", scores)
-    run.pace.add(ts_ns, "", {text(actor, "name"): number(actor, "p99_us") for actor in rows(document, "actors")})
+    run.pace.add(ts_ns, "", {text(actor, "name"): loop_us(actor, "p99_us") for actor in rows(document, "actors")})
 
 
 def _take_candles(run: _Run, by_pair: JsonObject) -> None:

@@ -10,6 +10,9 @@ from decimal import Decimal
 from wildbot.dashboard.view.document import JsonObject, decimal, rows, section, text, trader_of
 from wildbot.dashboard.view.wording import NOTHING, div, exact, fixed, panel, span
 
+SIZE_DIGITS = 6
+"""Digits of the largest size drawn; the others have as many decimals, so that their points stand below each other."""
+
 LEVELS = 9
 """Levels drawn per side; always this many lines, so that the page never moves."""
 
@@ -94,17 +97,26 @@ def ladder_html(book: Ladder, *, stale: bool) -> str:
         span("wb-strong", exact(book.mid)),
         span("", f"spread {exact(book.spread)} · {fixed(book.spread_bps)} bp" if book.mid else NOTHING),
     )
-    lines = [*(_line(level, "ask") for level in asks), middle, *(_line(level, "bid") for level in bids)]
+    places = _places([level.size for level in (*book.asks, *book.bids)])
+    lines = [*(_line(level, "ask", places) for level in asks), middle, *(_line(level, "bid", places) for level in bids)]
     body = div(f"wb-ladder {'stale' if stale else ''}", *lines)
     return panel("Order book", body, css="tall", aside=span("ours-key", "our quotes"))
 
 
-def _line(level: Level | None, side: str) -> str:
+def _places(sizes: list[Decimal]) -> int:
+    """Return how many decimals all sizes are drawn with, at most as many as any of them has."""
+    if not sizes:
+        return 0
+    most = max(max(0, -int(size.as_tuple().exponent)) for size in sizes)
+    return max(0, min(most, SIZE_DIGITS - max(1, max(sizes).adjusted() + 1)))
+
+
+def _line(level: Level | None, side: str, places: int) -> str:
     if level is None:
         return div("wb-level", span("", " "), span("", " "))
     bar = f"background-size:{level.share * 100:.0f}% 100%"
     return div(
         f"wb-level {side} {'ours' if level.ours else ''}",
-        span("wb-size", exact(level.size), style=bar),
+        span("wb-size", f"{level.size:,.{places}f}", style=bar, title=exact(level.size)),
         span("wb-price", exact(level.price)),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from wildbot.dashboard.view.chart import ChartOption, lines_option, spans_option, spread_lines_option, value_axis
 from wildbot.dashboard.view.document import JsonObject, number, rows, section, text, whole
+from wildbot.dashboard.view.health import loop_us
 from wildbot.dashboard.view.tracks import Track
 from wildbot.dashboard.view.wording import cells, div, fixed, microseconds, milliseconds, panel, span, table
 
@@ -121,8 +122,8 @@ def pace_html(document: JsonObject, *, stale: bool) -> str:
     lines = [
         cells(
             ("wb-strong", text(actor, "name")),
-            ("r", microseconds(number(actor, "p50_us"))),
-            ("r", microseconds(number(actor, "p99_us"))),
+            ("r", microseconds(loop_us(actor, "p50_us"))),
+            ("r", microseconds(loop_us(actor, "p99_us"))),
             ("r", milliseconds(number(actor, "loop_lag_ms"))),
             ("r", fixed(number(actor, "messages_per_s"), 0)),
             ("r", milliseconds(number(actor, "heartbeat_age_ms"))),

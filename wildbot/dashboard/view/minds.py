@@ -20,6 +20,7 @@ from wildbot.dashboard.view.chart import (
 )
 from wildbot.dashboard.view.tracks import STEP_NS, Track
 from wildbot.dashboard.view.wording import NOTHING, div, fixed, panel, span
+from wildbot.trader_words import why
 
 PRICE, BPS, PERCENT, RATIO = "price", "basis points", "percent", "ratios"
 FAMILIES = (PRICE, BPS, PERCENT, RATIO)
@@ -87,13 +88,13 @@ def reason_shares(track: Track) -> list[Share]:
     return [Share(code, 100 * nanos / held.total()) for code, nanos in held.most_common(REASONS_SHOWN)]
 
 
-def reasons_html(track: Track, *, stale: bool) -> str:
-    """Return the shares as bars."""
+def reasons_html(track: Track, *, strategy: str, stale: bool) -> str:
+    """Return the shares as bars, in the words of a strategy."""
     shares = reason_shares(track)
     lines = [
         div(
             "wb-gauge wide",
-            span("", share.code.replace("_", " "), title=share.code),
+            span("", why(share.code, strategy).words, title=share.code),
             span("wb-strong", f"{fixed(share.percent, 0)} %"),
             div("wb-track", div("wb-fill blue", style=f"left:0;width:{share.percent:.1f}%")),
         )
@@ -105,7 +106,7 @@ def reasons_html(track: Track, *, stale: bool) -> str:
     return panel("Why: reasons by share of time", body, css="tall", aside=span("", minutes))
 
 
-def reason_option(track: Track) -> ChartOption:
+def reason_option(track: Track, strategy: str) -> ChartOption:
     """Return when which reason was given: one mark per row, the most frequent reason on top."""
     codes = [share.code for share in reason_shares(track)]
     place = {code: index for index, code in enumerate(codes)}
@@ -120,9 +121,9 @@ def reason_option(track: Track) -> ChartOption:
         "tooltip": TOOLTIP,
         "xAxis": time_axis(),
         "yAxis": word_axis(
-            [code.replace("_", " ") for code in codes],
+            [why(code, strategy).words for code in codes],
             splitLine={"show": True, "lineStyle": {"color": GRID}},
-            axisLabel={**FONT, "overflow": "truncate", "width": 136},
+            axisLabel={**FONT, "overflow": "break", "width": 136, "lineHeight": 13},
         ),
         "series": [
             {

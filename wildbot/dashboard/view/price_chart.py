@@ -1,6 +1,7 @@
 """The price chart: 5-second candles, our fills as triangles, the last price and our resting quotes as lines.
 
 Rules: a category axis makes every candle as wide as the next; animation is off, so a refresh moves nothing but prices.
+    One triangle stands for all fills of a candle and side: the parts of an order would else hide the candle.
 """
 
 from collections.abc import Sequence
@@ -61,16 +62,16 @@ def bucket(ts_ns: float) -> int:
 
 
 def _triangles(name: str, side: str, fills: Sequence[JsonObject], place: dict[int, int]) -> ChartOption:
-    points: list[list[float]] = []
+    at: dict[int, list[tuple[float, float]]] = {}
     for fill in fills:
-        ts_ns, price = number(fill, "ts_ns"), number(fill, "price")
+        ts_ns, price, size = number(fill, "ts_ns"), number(fill, "price"), number(fill, "qty")
         if text(fill, "side") == side and ts_ns is not None and price is not None and bucket(ts_ns) in place:
-            points.append([place[bucket(ts_ns)], price])
+            at.setdefault(place[bucket(ts_ns)], []).append((price, size or 0.0))
     bought = side == "buy"
     return {
         "name": name,
         "type": "scatter",
-        "data": points,
+        "data": [_marker(candle, parts, bought=bought) for candle, parts in at.items()],
         "symbol": "triangle",
         "symbolSize": 10,
         "symbolRotate": 0 if bought else 180,
@@ -79,6 +80,21 @@ def _triangles(name: str, side: str, fills: Sequence[JsonObject], place: dict[in
         "itemStyle": {"color": UP if bought else DOWN, "borderColor": "#0b0e13", "borderWidth": 1},
         "z": 5,
     }
+
+
+def _marker(candle: int, parts: Sequence[tuple[float, float]], *, bought: bool) -> ChartOption:
+    """Return one triangle at the average price of its (price, size) parts; several are counted beside it."""
+    size = sum(part for _, part in parts)
+    price = sum(price * part for price, part in parts) / size if size else parts[-1][0]
+    count: ChartOption = {
+        "show": len(parts) > 1,
+        "formatter": f"{len(parts)}×",
+        "position": "bottom" if bought else "top",
+        "color": UP if bought else DOWN,
+        "fontSize": 9,
+        "distance": 1,
+    }
+    return {"value": [candle, float(f"{price:.10g}")], "label": count}
 
 
 def _lines(trader: JsonObject) -> ChartOption:

@@ -1,7 +1,7 @@
 """Every process of WildBot with its health, its restarts, its load and its pace, each number with the age of the beat."""
 
 from wildbot.dashboard.view.document import JsonObject, number, rows, text, whole
-from wildbot.dashboard.view.health import actor_tone
+from wildbot.dashboard.view.health import actor_tone, loop_us
 from wildbot.dashboard.view.scanner import spark_shape
 from wildbot.dashboard.view.tracks import Track
 from wildbot.dashboard.view.wording import (
@@ -61,8 +61,8 @@ def _line(actor: JsonObject, pace: Track, *, stale: bool) -> str:
         ("r", escaped(f"{fixed(number(actor, 'cpu_pct'), 1)} %")),
         ("r", escaped(f"{fixed(number(actor, 'rss_mb'), 0)} MB")),
         ("r", escaped(fixed(number(actor, "messages_per_s"), 0))),
-        ("r", escaped(microseconds(number(actor, "p50_us")))),
-        ("r", escaped(microseconds(number(actor, "p99_us")))),
+        ("r", escaped(microseconds(loop_us(actor, "p50_us")))),
+        ("r", escaped(microseconds(loop_us(actor, "p99_us")))),
         ("", div("wb-spark", style=f"clip-path:{shape}") if shape else div("wb-spark none")),
     ]
     return tag("tr", "", "".join(tag("td", css, markup) for css, markup in contents))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from wildbot.dashboard.view.document import JsonObject, as_number, number, rows, section, text
-from wildbot.dashboard.view.wording import div, escaped, fixed, panel, span, table, tag
+from wildbot.dashboard.view.wording import div, escaped, fixed, panel, span, table, tag, why_cell
 
 ROWS_MAX = 8
 SPARK_POINTS_MAX = 60
@@ -21,7 +21,6 @@ class ScannerRow:
     share: float
     spread: str
     volatility: str
-    hurdle: str
     reason: str
     active: bool
     tradeable: bool
@@ -44,7 +43,6 @@ def _row(row: JsonObject, best: float, sparks: JsonObject) -> ScannerRow:
         share=max(0.0, min(1.0, (score or 0.0) / best)) if best > 0 else 0.0,
         spread=fixed(number(row, "spread_bps")),
         volatility=fixed(number(row, "volatility_bps"), 1),
-        hurdle=fixed(number(row, "hurdle_bps"), 1),
         reason=text(row, "reason"),
         active=row.get("active") is True,
         tradeable=row.get("tradeable") is True,
@@ -76,7 +74,7 @@ def spark_shape(values: object) -> str:
 def scanner_html(document: JsonObject, *, stale: bool) -> str:
     """Return the scanner table as markup."""
     lines = [_line(row) for row in scanner_rows(document)]
-    headings = ["pair", "score", ">spread bp", ">vol bp", ">hurdle bp", "5 min", "why"]
+    headings = ["pair", "score", ">spread bp", ">vol bp", "5 min", "why"]
     body = div(f"wb-scroll {'stale' if stale else ''}", table(headings, lines, css="wb-scanner", empty="no pair rated yet"))
     return panel("Pair scanner", body, css="middle", aside=span("", "● traded"))
 
@@ -89,9 +87,7 @@ def _line(row: ScannerRow) -> str:
         ("wb-score", meter + span("", row.score)),
         ("r", escaped(row.spread)),
         ("r", escaped(row.volatility)),
-        ("r", escaped(row.hurdle)),
         ("", spark),
-        ("wb-why", escaped(row.reason)),
     ]
     css = f"{'active' if row.active else ''} {'' if row.tradeable else 'dim'}"
-    return tag("tr", css, "".join(tag("td", name, markup) for name, markup in contents), title=row.reason)
+    return tag("tr", css, "".join(tag("td", name, markup) for name, markup in contents) + why_cell(row.reason))

@@ -19,6 +19,7 @@ from wildbot.dashboard.view.wording import (
     span,
     table,
 )
+from wildbot.trader_words import why
 
 ORDERS_SHOWN = 4
 PLAIN_SHOWN = 8
@@ -108,7 +109,10 @@ def strategy_html(trader: JsonObject, *, stale: bool, css: str = "tall") -> str:
     figures = div(
         "wb-figures", *(div("wb-figure", span("", name), span("wb-strong", value)) for name, value in plain(indicators))
     )
-    reason = div("wb-reason", span("wb-label", "why"), span("", text(trader, "reason", NOTHING)))
+    told = why(text(trader, "reason", NOTHING), text(trader, "strategy"))
+    reason = div(
+        "wb-reason", span("wb-label", "why"), span("wb-strong", told.words), span("dim", told.detail), title=told.line
+    )
     body = div(f"wb-strategy {'stale' if stale else ''}", drawn, figures, reason, _orders_html(trader))
     return panel("Strategy", body, css=css, aside=span("", text(trader, "strategy", NOTHING)))
 

@@ -5,15 +5,32 @@ from decimal import Decimal
 from wildbot.dashboard.view.document import JsonObject, decimal, number, rows, section, text
 from wildbot.dashboard.view.kpis import position_word
 from wildbot.dashboard.view.wording import NOTHING, div, exact, fixed, gain_class, milliseconds, money, panel, span
+from wildbot.trader_words import Why, activity, why
 
 CARDS_MAX = 3
 
-_TONES = {"trading": "good", "running": "good", "quoting": "good", "ending": "bad", "quarantined": "bad"}
+_TONES = {
+    "QUOTING": "good",
+    "EXITING": "good",
+    "HOLDING": "good",
+    "WATCHING": "blue",
+    "ENDING": "bad",
+    "QUARANTINED": "bad",
+}
 
 
-def trader_tone(state: str) -> str:
-    """Return the colour class of a trader's state; anything that is neither good nor bad news is amber."""
-    return _TONES.get(state.lower(), "warn")
+def doing(trader: JsonObject) -> tuple[str, str]:
+    """Return what a trader is about in one word, and its colour class; what is neither good nor bad news is amber."""
+    position = decimal(trader, "position") or Decimal(0)
+    sides = {text(order, "side") for order in rows(trader, "open_orders")}
+    held = int(position.compare(0))
+    word = activity(text(trader, "state", NOTHING), text(trader, "reason"), held=held, sides=sides)
+    return word, _TONES.get(word, "warn")
+
+
+def why_of(trader: JsonObject) -> Why:
+    """Return why a trader does what it does."""
+    return why(text(trader, "reason", NOTHING), text(trader, "strategy"))
 
 
 def net_pnl(trader: JsonObject) -> Decimal | None:
@@ -34,16 +51,17 @@ def traders_html(document: JsonObject, *, pair: str, stale: bool) -> str:
 
 
 def _card(trader: JsonObject, *, chosen: bool, stale: bool) -> str:
-    state = "unknown" if stale else text(trader, "state", NOTHING)
+    state, state_tone = ("UNKNOWN", "warn") if stale else doing(trader)
+    reason = why_of(trader)
     position, pnl = decimal(trader, "position"), net_pnl(trader)
     word, tone = position_word(position)
     held = f"{word} {exact(abs(position))}" if position else word
     return div(
-        f"wb-card {trader_tone(state)} {'chosen' if chosen else ''}",
+        f"wb-card {state_tone} {'chosen' if chosen else ''}",
         div(
             "wb-card-top",
             span("wb-strong", text(trader, "pair", NOTHING)),
-            span(f"wb-state {trader_tone(state)}", f"● {state.upper()}"),
+            span(f"wb-state {state_tone}", f"● {state}"),
             span(f"wb-value {gain_class(pnl)}", money(pnl, sign=True)),
         ),
         div(
@@ -52,7 +70,7 @@ def _card(trader: JsonObject, *, chosen: bool, stale: bool) -> str:
             span("dim", f"{fixed(number(trader, 'spread_bps'))} bp · {milliseconds(number(trader, 'data_age_ms'))}"),
         ),
         div("wb-card-line", _quote(trader, "bid"), _quote(trader, "ask")),
-        div("wb-card-reason", span("", text(trader, "reason", NOTHING)), title=text(trader, "reason")),
+        div("wb-card-reason", span("", reason.line), title=reason.line),
     )
 
 

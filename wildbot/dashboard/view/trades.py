@@ -18,7 +18,9 @@ from wildbot.dashboard.view.wording import (
     side_word,
     span,
     table,
+    why_cell,
 )
+from wildbot.trader_words import why
 
 LAST_SHOWN = 20
 
@@ -67,8 +69,7 @@ def _line(row: JsonObject, time: str) -> str:
         ("r", money(decimal(row, "fee"))),
         (f"r {gain_class(pnl)}", money(pnl, sign=True)),
         ("dim", text(row, "liquidity")),
-        ("wb-why", text(row, "reason")),
-        title=text(row, "reason"),
+        last=why_cell(why(text(row, "reason")).line),
     )
 
 

@@ -113,8 +113,8 @@ def _bracket(truth: JsonObject) -> str:
     bracket = section(truth, "bracket")
     low, high = _bounds(truth)
     marks = ""
-    if low is not None and high is not None and high > low:
-        room = max(high, 0.0) - min(low, 0.0)
+    room = max(high or 0.0, 0.0) - min(low or 0.0, 0.0)
+    if low is not None and high is not None and high >= low and room > 0:
 
         def place(value: float) -> float:
             return 100 * max(0.0, min(1.0, (value - min(low, 0.0)) / room))

@@ -50,7 +50,7 @@ def _line(row: JsonObject, best: float, sparks: JsonObject) -> str:
         ("r", escaped(fixed(number(row, "hurdle_bps"), 1))),
         ("", div("wb-spark", style=f"clip-path:{shape}") if shape else div("wb-spark none")),
         ("r dim", escaped(milliseconds(number(row, "data_age_ms")))),
-        ("wb-why whole", escaped(text(row, "reason"))),
+        ("whole", escaped(text(row, "reason"))),
     ]
     css = "active" if row.get("active") is True else ""
     return tag("tr", css, "".join(tag("td", name, markup) for name, markup in contents), title=text(row, "reason"))

@@ -94,7 +94,9 @@ def microseconds(value: float | None) -> str:
     """Return a latency given in microseconds."""
     if value is None:
         return NOTHING
-    return f"{value:.0f} µs" if value < 1_000 else f"{value / 1_000:.1f} ms"
+    if value < 1_000:
+        return f"{value:.0f} µs"
+    return f"{value / 1_000:.1f} ms" if value < 10_000 else f"{value / 1_000:.0f} ms"
 
 
 def clock(ts_ns: float | None, *, milliseconds_too: bool = False) -> str:
@@ -152,7 +154,12 @@ def table(headings: list[str], lines: list[str], *, css: str = "", empty: str = 
     return f'<table class="wb-table {css}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def cells(*contents: tuple[str, object], css: str = "", title: str = "") -> str:
-    """Return one table line from (class, foreign text) pairs, escaped."""
+def cells(*contents: tuple[str, object], title: str = "", last: str = "") -> str:
+    """Return one table line from (class, foreign text) pairs, escaped; `last` is a ready cell that follows them."""
     titled = f' title="{escaped(title)}"' if title else ""
-    return f'<tr class="{css}"{titled}>' + "".join(tag("td", name, escaped(value)) for name, value in contents) + "</tr>"
+    return f"<tr{titled}>" + "".join(tag("td", name, escaped(value)) for name, value in contents) + last + "</tr>"
+
+
+def why_cell(reason: str) -> str:
+    """Return a cell for foreign words that may need two lines; all of them stand in its title."""
+    return tag("td", "wb-why", div("", span("", reason)), title=reason)
