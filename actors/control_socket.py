@@ -6,6 +6,7 @@ Owns: the socket and the requests that still wait for their answer.
 Source: the control socket of docs/contract.md.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -135,7 +136,16 @@ def read_request(frame: bytes) -> tuple[str, Order]:
     try:
         return request_id, form.read(request.args)
     except msgspec.ValidationError as error:
-        raise RefusedError(request_id, "bad_argument", f"{request.verb}: {error}") from None
+        raise RefusedError(request_id, "bad_argument", f"{request.verb}: {_said(request.args, error)}") from None
+
+
+def _said(arguments: Mapping[str, Any], error: msgspec.ValidationError) -> str:
+    """Return what is wrong with the arguments, in the owner's words where it is the usual thing."""
+    if "matching regex" not in str(error):  # pairs alone have one
+        return str(error)
+    given = [each for value in arguments.values() for each in (value if isinstance(value, list) else [value])]
+    odd = next((each for each in given if isinstance(each, str) and not re.match(PAIR_PATTERN, each)), "")
+    return f"{odd[:40]!r} is no pair; one looks like SOL/USDC"
 
 
 class ControlSocket:

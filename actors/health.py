@@ -1,6 +1,7 @@
 """Whether trading is healthy, as one list of reasons why not; empty means healthy.
 
-Rules: unknown is unhealthy: an old document, a missing heartbeat and an actor that never spoke are reasons.
+Rules: unknown is unhealthy: an old document, a missing heartbeat and an actor that never spoke are reasons. An old
+    document is the only one: what it says of states and ages was true once.
 """
 
 from wildbot.analytics.status_view import StatusView
@@ -21,9 +22,12 @@ def reasons_against(status: StatusView | None, document_age_s: float) -> list[st
     """Return why the system is not healthy, one sentence each."""
     if status is None:
         return ["no status document was received yet"]
-    reasons: list[str] = []
     if document_age_s > DOCUMENT_AGE_S_MAX:
-        reasons.append(f"the status document is {document_age_s:.1f} s old (at most {DOCUMENT_AGE_S_MAX:g} s)")
+        return [
+            f"the status document is {document_age_s:.1f} s old (at most {DOCUMENT_AGE_S_MAX:g} s): the supervisor is gone"
+            f" or hangs; its last state was {status.state}"
+        ]
+    reasons: list[str] = []
     if status.state != "running":
         reasons.append(f"the state is {status.state}, not running{f': {status.reasons[0]}' if status.reasons else ''}")
     known = {actor.name for actor in status.actors}

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actors.health import reasons_against
+from actors.health import DOCUMENT_AGE_S_MAX, reasons_against
 from actors.runtime import Runtime
 from actors.spec import EXIT_FAILED, ActorSpec
 from actors.status_metrics import StatusCollector
@@ -40,7 +40,8 @@ def application(feed: StatusFeed) -> Starlette:
     def health(request: Request) -> Response:
         status, age_s = _view(feed)
         reasons = reasons_against(status, age_s)
-        answer = {"healthy": not reasons, "state": status.state if status else "unknown", "reasons": reasons}
+        state = status.state if status is not None and age_s <= DOCUMENT_AGE_S_MAX else "unknown"
+        answer = {"healthy": not reasons, "state": state, "reasons": reasons}
         return _json(answer, 503 if reasons else 200)
 
     def status(request: Request) -> Response:

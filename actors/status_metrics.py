@@ -1,69 +1,88 @@
 """The status document as Prometheus metrics.
 
-Rules: a value that is unknown is left out, never shown as zero; names end in their unit; label values are pairs, actor
-    names and our own words alone, which are few. What only grows is a counter and starts again with its process.
+Rules: a value that is unknown is left out, never shown as zero, and of an old document nothing is known; names end in
+    their unit, which is a base unit (seconds, bytes, ratios; basis points where the trade speaks of them); label values
+    are pairs, actor names and our own words alone, which are few. What only grows is a counter and starts again with its
+    process.
 Source: the Prometheus naming practices; prometheus-client's custom collectors.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from actors.health import reasons_against
+from actors.health import DOCUMENT_AGE_S_MAX, reasons_against
 from wildbot.analytics.status_view import StatusView
 
 Source = Callable[[], tuple[StatusView | None, float]]
 """Returns the newest document and its age in seconds."""
 
+MILLI, MICRO, PERCENT, MEGA = 1e3, 1e6, 1e2, 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a field of a row becomes a gauge: what it is, the end of its name where that is another than the field's, and
+    how many of its units are one base unit."""
+
+    text: str
+    name: str = ""
+    per_unit: float = 1.0
+
+
 ACCOUNT = {
-    "equity": "Cash plus inventory at the mark, quote currency",
-    "peak_equity": "Highest equity there was, quote currency",
-    "cash": "Free and reserved cash, quote currency",
-    "realised_pnl": "Realised profit, quote currency",
-    "unrealised_pnl": "Unrealised profit, quote currency",
-    "fees": "Fees paid, quote currency",
-    "return_pct": "Equity over the starting capital, percent",
-    "drawdown_pct": "Loss from the peak equity, percent",
-    "max_drawdown_pct": "The drawdown at which everything stops, percent",
-    "day_pnl": "Profit of this UTC day, quote currency",
+    "equity": Column("Cash plus inventory at the mark, quote currency"),
+    "peak_equity": Column("Highest equity there was, quote currency"),
+    "cash": Column("Free and reserved cash, quote currency"),
+    "realised_pnl": Column("Realised profit, quote currency"),
+    "unrealised_pnl": Column("Unrealised profit, quote currency"),
+    "fees": Column("Fees paid, quote currency"),
+    "return_pct": Column("Equity over the starting capital, less one", "return_ratio", PERCENT),
+    "drawdown_pct": Column("Loss from the peak equity, as a part of it", "drawdown_ratio", PERCENT),
+    "max_drawdown_pct": Column("The drawdown at which everything stops", "max_drawdown_ratio", PERCENT),
+    "day_pnl": Column("Profit of this UTC day, quote currency"),
 }
 TRADER = {
-    "position": "Inventory, base currency",
-    "equity": "Equity of the trader, quote currency",
-    "realised_pnl": "Realised profit after fees, quote currency",
-    "unrealised_pnl": "Unrealised profit, quote currency",
-    "fees": "Fees paid, quote currency",
-    "spread_bps": "Spread, basis points",
-    "data_age_ms": "Age of its market data, milliseconds",
+    "position": Column("Inventory, base currency"),
+    "equity": Column("Equity of the trader, quote currency"),
+    "realised_pnl": Column("Realised profit after fees, quote currency"),
+    "unrealised_pnl": Column("Unrealised profit, quote currency"),
+    "fees": Column("Fees paid, quote currency"),
+    "spread_bps": Column("Spread, basis points"),
+    "data_age_ms": Column("Age of its market data", "data_age_seconds", MILLI),
 }
 SCANNER = {
-    "score": "Score in the pair scanner's ranking",
-    "spread_bps": "Spread, basis points",
-    "volatility_bps": "Volatility, basis points",
-    "hurdle_bps": "What a round trip costs in fees, basis points",
-    "data_age_ms": "Age of its market data, milliseconds",
+    "score": Column("Score in the pair scanner's ranking"),
+    "spread_bps": Column("Spread, basis points"),
+    "volatility_bps": Column("Volatility, basis points"),
+    "hurdle_bps": Column("What a round trip costs in fees, basis points"),
+    "data_age_ms": Column("Age of its market data", "data_age_seconds", MILLI),
 }
 ACTOR = {
-    "heartbeat_age_ms": "Time since its last heartbeat, milliseconds",
-    "cpu_pct": "Processor time, percent of one core",
-    "rss_mb": "Resident memory, megabytes",
-    "messages_per_s": "Messages handled per second",
-    "p50_us": "Median time of one turn of the loop, microseconds",
-    "p99_us": "99th percentile of the time of one turn, microseconds",
+    "heartbeat_age_ms": Column("Time since its last heartbeat", "heartbeat_age_seconds", MILLI),
+    "cpu_pct": Column("Processor time, 1 is one core", "cpu_ratio", PERCENT),
+    "rss_mb": Column("Resident memory", "resident_memory_bytes", MEGA),
+    "messages_per_s": Column("Messages handled per second", "messages_per_second"),
+    "p50_us": Column("Median time of one turn of the loop", "turn_p50_seconds", MICRO),
+    "p99_us": Column("99th percentile of the time of one turn of the loop", "turn_p99_seconds", MICRO),
 }
 GATEWAY = {
-    "open_orders": "Orders of ours that rest or whose outcome is unknown",
-    "unknown_orders": "Orders of ours whose outcome is unknown",
-    "foreign_orders": "Orders on the account that are not ours",
+    "open_orders": Column("Orders of ours that rest or whose outcome is unknown"),
+    "unknown_orders": Column("Orders of ours whose outcome is unknown"),
+    "foreign_orders": Column("Orders on the account that are not ours"),
 }
 CAPITAL = {
-    "capital": "What may be lent to traders, quote currency",
-    "granted": "What is lent to traders, quote currency",
-    "free": "What is not lent, quote currency",
+    "capital": Column("What may be lent to traders, quote currency"),
+    "granted": Column("What is lent to traders, quote currency"),
+    "free": Column("What is not lent, quote currency"),
 }
 HOP_BITS = range(12, 36)
 """Borders of the latency histograms, as powers of two in nanoseconds: 4 us to 34 s."""
+UNKNOWN_AGE_S = 5 * DOCUMENT_AGE_S_MAX
+"""A document so old says nothing of now: its numbers end, instead of being drawn as a flat line."""
+
 STATES = ("starting", "reconciling", "running", "degraded", "reduce_only", "halted", "stopping")
 LEVELS = ("info", "warning", "critical")
 REQUESTS = ("placed", "amended", "cancelled", "denied", "rejected")
@@ -76,12 +95,12 @@ class StatusCollector(Collector):
         self._source = source
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; without a document only that nothing is known: not healthy, and an infinite age."""
+        """Yield the metrics; of no document, or an old one, only that nothing is known: not healthy, and its age."""
         status, age_s = self._source()
         healthy = not reasons_against(status, age_s)
         yield GaugeMetricFamily("wildbot_healthy", "1 while /health answers 200", value=float(healthy))
         yield GaugeMetricFamily("wildbot_status_age_seconds", "Age of the status document", value=age_s)
-        if status is None:
+        if status is None or age_s > UNKNOWN_AGE_S:
             return
         yield from _whole(status)
         yield from _families("wildbot_trader", "pair", {row.pair: row for row in status.traders}, TRADER)
@@ -168,20 +187,20 @@ def _restarts(status: StatusView) -> Mapping[str, int]:
     return {actor.name: actor.restarts for actor in status.actors}
 
 
-def _values(prefix: str, row: object, fields: Mapping[str, str]) -> Iterator[Metric]:
+def _values(prefix: str, row: object, fields: Mapping[str, Column]) -> Iterator[Metric]:
     """Yield one gauge for each known field of one row."""
-    for field, text in fields.items():
+    for field, column in fields.items():
         if (value := _number(getattr(row, field))) is not None:
-            yield GaugeMetricFamily(f"{prefix}_{field}", text, value=value)
+            yield GaugeMetricFamily(f"{prefix}_{column.name or field}", column.text, value=value / column.per_unit)
 
 
-def _families(prefix: str, label: str, rows: Mapping[str, object], fields: Mapping[str, str]) -> Iterator[Metric]:
+def _families(prefix: str, label: str, rows: Mapping[str, object], fields: Mapping[str, Column]) -> Iterator[Metric]:
     """Yield one gauge for each field, with a value for each row that knows it."""
-    for field, text in fields.items():
-        family = GaugeMetricFamily(f"{prefix}_{field}", text, labels=[label])
+    for field, column in fields.items():
+        family = GaugeMetricFamily(f"{prefix}_{column.name or field}", column.text, labels=[label])
         for name, row in rows.items():
             if (value := _number(getattr(row, field))) is not None:
-                family.add_metric([name], value)
+                family.add_metric([name], value / column.per_unit)
         yield family
 
 

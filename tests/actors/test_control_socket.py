@@ -33,6 +33,15 @@ def test_well_formed_request_is_read(verb: str, args: dict[str, object], order: 
     assert read_request(a_request(verb, args)) == ("7", order)
 
 
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [("pause", {"pair": "btc-usdc"}), ("swap", {"out": "BTC/USDC", "in": "x" * 900}), ("set_universe", {"pairs": ["?"]})],
+)
+def test_what_is_no_pair_is_said_in_words_a_person_understands(verb: str, args: dict[str, object]) -> None:
+    with pytest.raises(RefusedError, match=r"^\w+: '.{1,40}' is no pair; one looks like SOL/USDC$"):
+        read_request(a_request(verb, args))
+
+
 def test_arguments_may_be_left_out() -> None:
     assert read_request(b'{"verb": "halt"}') == ("", HaltAll())
 

@@ -63,6 +63,16 @@ def test_health_says_no_before_the_first_document(base: str) -> None:
     assert (answer.status_code, answer.json()["state"]) == (503, "unknown")
 
 
+def test_health_of_a_supervisor_that_fell_silent_does_not_repeat_its_last_state(
+    home: Home, feed: StatusFeed, base: str
+) -> None:
+    with show(home, feed):
+        assert get(f"{base}/health").json()["state"] == "running"
+    wait_until(feed, lambda: feed.latest()[1] > DOCUMENT_AGE_S_MAX)
+    answer = get(f"{base}/health")
+    assert (answer.status_code, answer.json()["state"], len(answer.json()["reasons"])) == (503, "unknown", 1)
+
+
 def test_status_is_the_whole_document_with_its_age(home: Home, feed: StatusFeed, base: str) -> None:
     with show(home, feed):
         answer = get(f"{base}/api/status")
@@ -86,7 +96,7 @@ def test_metrics_carry_account_traders_and_actors(home: Home, feed: StatusFeed, 
         text = get(f"{base}/metrics").text
     for line in (
         "wildbot_account_equity 16.24",
-        "wildbot_account_drawdown_pct 0.37",
+        "wildbot_account_drawdown_ratio 0.0037",
         "wildbot_healthy 1.0",
         "wildbot_fills_total 7.0",
         'wildbot_round_trips_total{outcome="won"} 1.0',
@@ -98,8 +108,8 @@ def test_metrics_carry_account_traders_and_actors(home: Home, feed: StatusFeed, 
         'wildbot_scanner_score{pair="BTC/USDC"} 2.0',
         "wildbot_allocator_free 11.0",
         'wildbot_trader_open_orders{pair="BTC/USDC"} 2.0',
-        'wildbot_trader_data_age_ms{pair="BTC/USDC"} 12.0',
-        'wildbot_actor_p99_us{actor="order_gateway"} 90.0',
+        'wildbot_trader_data_age_seconds{pair="BTC/USDC"} 0.012',
+        'wildbot_actor_turn_p99_seconds{actor="order_gateway"} 9e-05',
         'wildbot_state{mode="sim",state="running"} 1.0',
         'wildbot_state{mode="sim",state="halted"} 0.0',
     ):

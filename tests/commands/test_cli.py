@@ -110,6 +110,34 @@ def test_a_pair_is_stopped_and_started_again(home: Home) -> None:
     assert asked == [("stop", {"pair": "BTC/USDC"}), ("start", {"pair": "BTC/USDC"})]
 
 
+def test_a_pair_may_be_written_in_small_letters(home: Home) -> None:
+    with FakeSupervisor(home, an_obedient({})) as supervisor:
+        supervisor.shows(a_document(traders=[a_trader("SOL/USDC", state="paused")]))
+        wildbot("pause", "sol/usdc")
+    assert [heard for heard in supervisor.heard if heard[0] == "pause"] == [("pause", {"pair": "SOL/USDC"})]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "word"),
+    [
+        (("status",), 4, "not_running"),
+        (("pairs",), 4, "not_running"),
+        (("down",), 4, "not_running"),
+        (("pause",), 4, "not_running"),
+        (("logs", "nobody"), 1, "failed"),
+        (("config", "nosuch"), 78, "configuration"),
+    ],
+)
+def test_who_asked_for_json_gets_one_document_for_a_failure_too(
+    home: Home, words: tuple[str, ...], code: int, word: str
+) -> None:
+    result = wildbot(*words, "--json")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["ok"], document["error"]["code"]) == (code, False, word)
+    assert document["error"]["message"]
+    assert wildbot(*words).stdout.lstrip()[:1] != "{", "and nobody else does"
+
+
 def test_an_accepted_verb_without_effect_times_out_with_code_5(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steer, "EFFECT_WAIT_S", 0.2)
     with FakeSupervisor(home, an_obedient({})) as supervisor:
@@ -123,31 +151,6 @@ def test_a_refused_verb_gives_the_reason_and_code_1(home: Home) -> None:
     with FakeSupervisor(home, lambda verb, args: refusal):
         result = wildbot("flatten", "FOO/USDC", "--yes")
     assert (result.exit_code, "no trader of FOO/USDC" in sentences(result)) == (1, True)
-
-
-def test_logs_prints_the_last_lines(home: Home) -> None:
-    (home.log / "supervisor.log").write_text("one\ntwo\nthree\n")
-    assert wildbot("logs", "supervisor", "-n", "2").stdout.split() == ["two", "three"]
-
-
-def test_logs_shows_what_is_loud_enough_and_what_belongs_to_it(home: Home) -> None:
-    lines = (
-        "2026-11-21 18:00:00.000Z INFO     a  quiet",
-        "    | of the quiet one",
-        "2026-11-21 18:00:01.000Z ERROR    a  broke",
-    )
-    (home.log / "supervisor.log").write_text("\n".join((*lines, "    | why", "")))
-    assert json.loads(wildbot("logs", "supervisor", "--level", "warning", "--json").stdout)["lines"] == [
-        lines[2],
-        "    | why",
-    ]
-    assert len(json.loads(wildbot("logs", "supervisor", "--json").stdout)["lines"]) == 4
-
-
-def test_logs_names_the_actors_there_are_when_asked_for_another(home: Home) -> None:
-    (home.log / "supervisor.log").write_text("one\n")
-    result = wildbot("logs", "supervisr")
-    assert (result.exit_code, "there are: supervisor" in sentences(result)) == (1, True)
 
 
 def test_config_masks_secrets_and_names_origins(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,23 +169,6 @@ def test_config_shows_the_universe_that_the_owner_chose_until_the_settings_name_
     assert row == {"value": '["BTC/USDC"]', "origin": "set_universe"}
     record.save(SupervisorState(universe=("BTC/USDC",), universe_of=("ETH/USDC",)))
     assert json.loads(wildbot("config", "--json").stdout)["trading.universe"]["origin"] == "config/default.toml"
-
-
-def test_logs_follows_what_is_added_also_after_a_rotation(home: Home) -> None:
-    path = home.log / "supervisor.log"
-    path.write_text("first\n")
-    command = [sys.executable, "-m", "wildbot.cli", "logs", "supervisor", "-f"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as follower:
-        assert follower.stdout is not None
-        assert follower.stdout.readline() == "first\n"
-        with path.open("a") as log:
-            log.write("second\n")
-        assert follower.stdout.readline() == "second\n"
-        path.rename(home.log / "supervisor.2026.log")
-        path.write_text("third\n")
-        assert follower.stdout.readline() == "third\n"
-        follower.send_signal(signal.SIGINT)
-        assert follower.wait(10) == 0
 
 
 def test_status_watch_draws_until_it_is_interrupted(home: Home) -> None:

@@ -203,7 +203,7 @@ def test_the_journal_of_another_key_and_a_damaged_one_fail(live: Home) -> None:
     assert (code, found["journal"]["verdict"]) == (1, "fail") and "belongs to another key" in found["journal"]["text"]
     path.write_bytes(b"x" * 9_000)
     code, found = doctor()
-    assert (code, found["journal"]["verdict"]) == (1, "fail") and "docs/security.md" in found["journal"]["cure"]
+    assert (code, found["journal"]["verdict"]) == (1, "fail") and "docs/operations.md" in found["journal"]["cure"]
 
 
 def test_a_missing_confirmation_and_an_account_with_others_fail_the_gate(

@@ -43,8 +43,8 @@ def test_every_metric_that_is_named_is_exported(path: Path) -> None:
 def test_the_dashboard_shows_what_the_owner_asks_for_first() -> None:
     text = DASHBOARD.read_text(encoding="utf-8")
     for metric in (
-        "wildbot_state", "wildbot_account_equity", "wildbot_account_drawdown_pct", "wildbot_fills_total",
-        "wildbot_order_requests_total", "wildbot_rate_budget_used_ratio", "wildbot_trader_data_age_ms",
+        "wildbot_state", "wildbot_account_equity", "wildbot_account_drawdown_ratio", "wildbot_fills_total",
+        "wildbot_order_requests_total", "wildbot_rate_budget_used_ratio", "wildbot_trader_data_age_seconds",
         "wildbot_actor_restarts_total", "wildbot_hop_latency_seconds_bucket", "wildbot_truth_net_pnl",
     ):  # fmt: skip
         assert metric in text, metric

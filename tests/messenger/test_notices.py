@@ -139,6 +139,27 @@ def test_a_day_that_ended_while_we_were_away_is_summed_up_at_our_return() -> Non
     assert "Day" not in third.sees(status())
 
 
+def test_each_account_has_a_day_of_its_own() -> None:
+    owner = an_owner()
+    owner.sees(status(of=account(trades=1, fees="0.10")))
+    owner.sees(status(of=account(trades=5, fees="0.20")))
+    paper = msgspec.structs.replace(status(run="run-2", of=account(trades=40, fees="9.00")), mode="paper")
+    assert "Day" not in owner.sees(paper)
+    told = owner.sees(paper, after_s=DAY_NS / SECOND, turns=20)
+    sim, _, other = told.partition("[PAPER] Day")
+    assert "[SIM] Day" in sim and "5 trades" in sim and "fees 0.19" in sim
+    assert "0 trades" in other and "fees 0," in other.replace("\n", ",")
+    assert "Day" not in owner.sees(paper)
+
+
+def test_counters_that_went_back_are_another_account_and_begin_the_day_again() -> None:
+    owner = an_owner()
+    owner.sees(status(of=account(trades=50, fees="5")))
+    owner.sees(status(of=account(trades=1, fees="0.01")))
+    owner.sees(status(of=account(trades=3, fees="0.03")))
+    assert "2 trades, 0 round trips won, 0 lost, fees 0.02" in owner.sees(status(), after_s=DAY_NS / SECOND)
+
+
 def test_a_clock_that_was_set_back_sums_up_no_day_twice() -> None:
     owner = an_owner()
     assert "Day" in owner.sees(status(), after_s=DAY_NS / SECOND)

@@ -41,7 +41,8 @@ def read_access(environment: MutableMapping[str, str], api_url: str) -> Telegram
         )
     chat = environment.get(CHAT_NAME, "").strip()
     if not _CHAT.match(chat):
-        raise ConfigurationError(f"{CHAT_NAME} is {chat!r} but must be the number of a chat, such as 123456789")
+        found = repr(chat) if chat else "not set"
+        raise ConfigurationError(f"{CHAT_NAME} is {found} but must be the number of a chat, such as 123456789")
     _check_address(api_url)
     return TelegramAccess(token, int(chat))
 

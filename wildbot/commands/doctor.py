@@ -65,7 +65,12 @@ def examine() -> Iterator[Finding]:
     try:
         settings = load().settings
     except ConfigurationError as error:
-        yield Finding("configuration", Verdict.FAIL, str(error), "`wildbot config` shows where each value comes from")
+        yield Finding(
+            "configuration",
+            Verdict.FAIL,
+            str(error),
+            "correct or remove it where the finding says it stands; docs/configuration.md has every setting",
+        )
         return
     yield Finding("configuration", Verdict.OK, f"profile {settings.profile}, strategy {settings.trading.strategy}")
     yield from examine_settings(settings)

@@ -19,7 +19,7 @@ from wildbot.settings import Settings
 WAL_BYTES_WARN = 64 * 2**20
 """The log is folded in every 4 MB unless somebody reads for ever."""
 
-RESTORE = "restore a backup (docs/security.md), or move the file away: the exchange's own records fill in what it knew"
+RESTORE = "restore a backup (docs/operations.md), or move the file away: the exchange's own records fill in what it knew"
 
 
 def journal_path(home: Home, settings: Settings) -> Path:

@@ -1,7 +1,9 @@
 """`wildbot logs ACTOR`: the end of a log file, and what is added to it."""
 
+import os
 import time
 from collections import deque
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,7 @@ from wildbot.commands.terminal import JsonOption, current_home, explained, fail,
 LINES = 40
 LINES_MAX = 100_000
 LOOK_EVERY_S = 0.2
+LINE_END = b"\n"
 LEVEL_WORD = 2
 """A record begins with date, time and level; what belongs to it, a traceback, begins with a margin."""
 
@@ -38,8 +41,11 @@ def _actors(incomplete: str) -> list[str]:
 @explained
 def logs(
     actor: Annotated[
-        str, typer.Argument(help="An actor's name, such as supervisor or trader-BTC-USDC.", autocompletion=_actors)
-    ],
+        str,
+        typer.Argument(
+            help="An actor's name, such as supervisor or trader-BTC-USDC; none: which there are.", autocompletion=_actors
+        ),
+    ] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added, until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=LINES_MAX, help="How many lines from the end.")] = LINES,
     level: Annotated[Level, typer.Option("--level", "-l", help="Only what is at least so loud.")] = Level.DEBUG,
@@ -51,24 +57,35 @@ def logs(
     """
     folder = current_home().log
     names = _names(folder)
+    if not actor:
+        _list(names, folder, as_json=json_output)
+        return
     if actor not in names:
         known = f"there are: {', '.join(names)}" if names else "nothing has been logged yet"
         fail(f"no log of {actor!r} in {folder}; {known}", EXIT_FAILED)
     path, loud = folder / f"{actor}.log", _Loudness(level)
-    with path.open(encoding="utf-8", errors="replace") as file:
-        last = [line.rstrip("\n") for line in deque(filter(loud.is_heard, file), maxlen=lines)]
-        place = file.tell()
-    if json_output:
-        print_json({"actor": actor, "lines": last})
-        return
-    for line in last:
-        say(line)
-    if follow:
-        _follow(path, place, loud)
+    with FollowedLog(path) as log:
+        last = list(deque(filter(loud.is_heard, log.added(torn=not follow)), maxlen=lines))
+        if json_output:
+            print_json({"actor": actor, "lines": last})
+            return
+        for line in last:
+            say(line)
+        if follow:
+            _follow(log, loud)
 
 
 def _names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.log") if "." not in path.stem)
+
+
+def _list(names: list[str], folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"actors": names})
+    elif names:
+        say(f"logs in {folder}: {', '.join(names)}")
+    else:
+        say(f"nothing has been logged yet in {folder}")
 
 
 class _Loudness:
@@ -85,22 +102,53 @@ class _Loudness:
         return self._heard
 
 
-def _follow(path: Path, place: int, loud: _Loudness) -> None:
-    """Print what is added; after a rotation the new file is read from its start."""
-    inode = path.stat().st_ino
+class FollowedLog:
+    """A log file that grows and is rotated away: its whole lines, each once. The file that was rotated away is read to its
+    end before the new one is begun."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("rb")
+        self._begun = b""
+
+    def __enter__(self) -> "FollowedLog":
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._file.close()
+
+    def added(self, *, torn: bool = False) -> Iterator[str]:
+        """Yield the whole lines since the last time; one without an end is kept until it has one, or `torn` asks for it."""
+        is_replaced = self._is_replaced()  # asked first: what is written until then is still in the old file
+        yield from self._rest()
+        if is_replaced:
+            self._file.close()
+            self._file, self._begun = self._path.open("rb"), b""
+            yield from self._rest()
+        if torn and self._begun:
+            yield self._begun.decode(errors="replace")
+
+    def _rest(self) -> Iterator[str]:
+        for piece in self._file:
+            self._begun += piece
+            if self._begun.endswith(LINE_END):
+                line, self._begun = self._begun, b""
+                yield line.decode(errors="replace").rstrip("\n")
+
+    def _is_replaced(self) -> bool:
+        try:
+            now = self._path.stat()
+        except FileNotFoundError:
+            return False  # between two names
+        return now.st_ino != os.fstat(self._file.fileno()).st_ino or now.st_size < self._file.tell()
+
+
+def _follow(log: FollowedLog, loud: _Loudness) -> None:
+    """Print what is added until Ctrl-C."""
     try:
         while True:
             time.sleep(LOOK_EVERY_S)
-            now = path.stat() if path.exists() else None
-            if now is None:
-                continue
-            if now.st_ino != inode or now.st_size < place:
-                inode, place = now.st_ino, 0
-            with path.open(encoding="utf-8", errors="replace") as file:
-                file.seek(place)
-                while line := file.readline():
-                    if loud.is_heard(line):
-                        say(line.rstrip("\n"))
-                place = file.tell()
+            for line in filter(loud.is_heard, log.added()):
+                say(line)
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_DONE) from None

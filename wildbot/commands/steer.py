@@ -6,7 +6,7 @@ Rules: each says what will happen, asks when it cannot be undone, sends one requ
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -28,6 +28,7 @@ from wildbot.commands.terminal import (
     print_json,
     say,
 )
+from wildbot.settings_loading import load
 
 EFFECT_WAIT_S = 60.0
 """Patience for the effect of a verb; what was asked for goes on after it."""
@@ -38,13 +39,28 @@ REPLY_WAIT_S = 30.0
 Effect = Callable[[StatusView], str | None]
 """Says what happened once the status shows it, None before."""
 
-OptionalPair = Annotated[str | None, typer.Argument(help="One pair, such as BTC/USDC; none: all of them.")]
+
+def _upper(pair: str | None) -> str | None:
+    return pair and pair.upper()
+
+
+def _universe(incomplete: str) -> list[str]:
+    """Complete the name of a pair."""
+    return [pair for pair in load().settings.trading.universe if pair.startswith(incomplete.upper())]
+
+
+def _pair_argument(help_text: str, metavar: str = "PAIR") -> Any:
+    """Return the argument that names a pair: in any case, completed by Tab."""
+    return typer.Argument(help=help_text, metavar=metavar, callback=_upper, autocompletion=_universe)
+
+
+OptionalPair = Annotated[str | None, _pair_argument("One pair, such as BTC/USDC; none: all of them.", "[PAIR]")]
 
 
 @explained
 def swap(
-    out: Annotated[str, typer.Argument(help="The pair to stop trading.")],
-    into: Annotated[str, typer.Argument(metavar="IN", help="The pair to trade instead.")],
+    out: Annotated[str, _pair_argument("The pair to stop trading.", "OUT")],
+    into: Annotated[str, _pair_argument("The pair to trade instead.", "IN")],
     yes: YesOption = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -58,7 +74,7 @@ def swap(
 
 @explained
 def start(
-    pair: Annotated[str, typer.Argument(help="The pair to trade, such as BTC/USDC.")], json_output: JsonOption = False
+    pair: Annotated[str, _pair_argument("The pair to trade, such as BTC/USDC.")], json_output: JsonOption = False
 ) -> None:
     """Trade a pair: one that was stopped, one in quarantine, or one more.
 
@@ -69,7 +85,7 @@ def start(
 
 @explained
 def stop(
-    pair: Annotated[str, typer.Argument(help="The pair to leave, such as BTC/USDC.")],
+    pair: Annotated[str, _pair_argument("The pair to leave, such as BTC/USDC.")],
     yes: YesOption = False,
     json_output: JsonOption = False,
 ) -> None:

@@ -1,12 +1,14 @@
 """How the command line speaks: sentences for people, one JSON document for programs, exit codes for scripts.
 
-Rules: results go to standard output, failures to standard error; text from outside is printed without markup and without
+Rules: results go to standard output, failures to standard error; who asked for JSON gets one document in any case, which
+    for a failure is `{"ok": false, "error": {"code", "message"}}`; text from outside is printed without markup and without
     control characters, so that no name or message can colour, move or forge a line.
 """
 
 import functools
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Annotated, NoReturn, ParamSpec
 
 import msgspec
@@ -14,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
+from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
 from wildbot.adapters.control_client import CallError, Reply
 from wildbot.adapters.home import AlreadyRunningError, Home
 from wildbot.model.errors import ConfigurationError
@@ -22,6 +24,15 @@ from wildbot.settings_loading import load
 
 Parameters = ParamSpec("Parameters")
 
+_owes_json: ContextVar[bool] = ContextVar("owes_json", default=False)
+"""Whether the verb that runs was asked for a JSON document and has not printed it yet."""
+
+CODE_WORDS = {
+    EXIT_HALTED: "halted",
+    EXIT_NOT_RUNNING: "not_running",
+    EXIT_TIMED_OUT: "timed_out",
+    EXIT_CONFIGURATION: "configuration",
+}
 PLAIN_WIDTH = 180
 """Columns of a table when the output is a file or a pipe: wide enough that nothing is cut."""
 
@@ -51,7 +62,9 @@ def warn(text: str) -> None:
 
 
 def fail(sentence: str, code: int) -> NoReturn:
-    """Print the sentence on standard error and end with `code`."""
+    """Print the sentence on standard error and end with `code`; the JSON document that is still owed says the same."""
+    if _owes_json.get():
+        print_json({"ok": False, "error": {"code": CODE_WORDS.get(code, "failed"), "message": sentence}})
     Console(stderr=True, highlight=False, markup=False, emoji=False).print(clean(sentence), style="red", soft_wrap=True)
     raise typer.Exit(code)
 
@@ -60,6 +73,7 @@ def print_json(document: object) -> None:
     """Print one JSON document, indented."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
     sys.stdout.flush()
+    _owes_json.set(False)
 
 
 def new_table(*columns: str, title: str | None = None) -> Table:
@@ -91,6 +105,7 @@ def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
 
     @functools.wraps(verb)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        _owes_json.set(bool(kwargs.get("json_output")))
         try:
             verb(*args, **kwargs)
         except AlreadyRunningError as error:

@@ -55,7 +55,7 @@ def _profit(status: StatusView, seen: Seen) -> str:
 def _daily(status: StatusView, seen: Seen) -> str:
     if seen.day is None:
         return "no day was looked at yet"
-    return "until now: " + summary(seen.day, badge(status)).split("] ", 1)[1]
+    return "until now: " + summary(seen.day).split("] ", 1)[1]
 
 
 def _fills(status: StatusView, seen: Seen) -> str:

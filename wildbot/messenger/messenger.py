@@ -143,7 +143,7 @@ class Messenger:
         self._desk = CommandDesk(new_code)
         self._hears = bool(rules.users)
         self._version = rules.version
-        self._seen = Seen(None, float("inf"), [], recall.memory.day, rules.version)
+        self._seen = Seen(None, float("inf"), [], None, rules.version)
         self._updates_changed = False
         self._quiet_until_ns = recall.quiet_until_ns
         self._polling = False

@@ -3,7 +3,7 @@
 Rules: an alert is told once, by actor, key and time, across restarts of this process and of the others, and its end is
     told too. A status that falls silent is an alert of its own, unless it was the ordered end. Profit is told when it has
     changed, the day once it is over, and now and again that all is well.
-Owns: what was told, the day's record.
+Owns: what was told, the days' records.
 Known limit: the status keeps the last 50 alerts; of more than that while this process is down, the oldest are in the logs.
 """
 
@@ -33,10 +33,10 @@ Condition = tuple[str, str]
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What outlives this process: the alerts told, by condition and time; the day; the last run told of."""
+    """What outlives this process: the alerts told, by condition and time; each account's day; the last run told of."""
 
     alerts: tuple[str, ...] = ()
-    day: DayRecord | None = None
+    days: tuple[DayRecord, ...] = ()
     run_told: str = ""
 
 
@@ -46,7 +46,7 @@ class Notices:
     def __init__(self, outbox: Outbox, memory: Memory, *, digest_every_ns: int, now_ns: int) -> None:
         self._outbox = outbox
         self._alerts = dict.fromkeys(memory.alerts)
-        self.day = memory.day
+        self._days = {record.badge: record for record in memory.days}
         self._run_told = memory.run_told
         self._digest_every_ns = digest_every_ns
         self._digest_ns = self._started_ns = now_ns
@@ -78,7 +78,12 @@ class Notices:
         if not self._is_dirty:
             return None
         self._is_dirty = False
-        return Memory(tuple(self._alerts), self.day, self._run_told)
+        return Memory(tuple(self._alerts), tuple(self._days.values()), self._run_told)
+
+    @property
+    def day(self) -> DayRecord | None:
+        """The day of the account that was looked at last; None before the first look."""
+        return self._days.get(badge(self._last))
 
     # --- silence --------------------------------------------------------------------------------------------------
 
@@ -146,12 +151,14 @@ class Notices:
     # --- the account ----------------------------------------------------------------------------------------------
 
     def _look_at_day(self, status: StatusView, now_ns: int) -> None:
-        day = day_of(status.ts_ns)
-        if self.day is not None and day > self.day.day:
-            self._outbox.add(NoteKind.NEWS, f"day/{self.day.day}", summary(self.day, badge(status)), now_ns)
+        day, account = day_of(status.ts_ns), badge(status)
+        for record in [each for each in self._days.values() if each.day < day]:
+            self._outbox.add(NoteKind.NEWS, f"day/{record.badge}/{record.day}", summary(record), now_ns)
+            del self._days[record.badge]
             self._day_saved_ns = 0
-        if self.day is None or day >= self.day.day:  # a clock that was set back begins no day again
-            self.day = looked(self.day, day, status.account)
+        before = self._days.get(account)
+        if before is None or day >= before.day:  # a clock that was set back begins no day again
+            self._days[account] = looked(before, account, day, status.account)
         if not self._day_saved_ns <= now_ns < self._day_saved_ns + DAY_SAVED_EVERY_NS:
             self._day_saved_ns = now_ns
             self._is_dirty = True
