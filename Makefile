@@ -32,13 +32,13 @@ check: venv      ## style and types
 	$(BIN)/mypy dashboard_app.py
 
 test: check $(VENV)/.judges  ## style, types and every test
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 compiled: venv   ## the rooms that think as machine code, in build/compiled; needs a C compiler
 	$(BIN)/python -m wildbot.commands.compiled build/compiled
 
 test-compiled: compiled $(VENV)/.judges  ## every test again, on the compiled build
-	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/python -m pytest -o pythonpath="build/compiled ." -n 4 --dist loadfile
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/python -m pytest -o pythonpath="build/compiled ." -n 4 --dist loadfile --no-loadscope-reorder
 
 lock:            ## resolve dependencies anew into requirements.lock
 	$(PYTHON) -m venv .venv/lock

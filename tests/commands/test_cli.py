@@ -4,7 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def an_obedient(document: Mapping[str, object]) -> Any:
     return lambda verb, args: {"ok": True, "result": dict(document) if verb == "status" else {}}
+
+
+@contextmanager
+def started(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which does not outlive the test."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "wildbot.cli", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -172,10 +185,9 @@ def test_config_shows_the_universe_that_the_owner_chose_until_the_settings_name_
 
 
 def test_status_watch_draws_until_it_is_interrupted(home: Home) -> None:
-    command = [sys.executable, "-m", "wildbot.cli", "status", "--watch"]
     with FakeSupervisor(home, an_obedient(a_document())) as supervisor:
         supervisor.shows(a_document())
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as watcher:
+        with started("status", "--watch") as watcher:
             assert watcher.stdout is not None
             drawn = ""
             while "equity 16.24" not in drawn:

@@ -244,3 +244,14 @@ def test_after_a_restart_the_newer_of_log_and_gateway_counts() -> None:
         (ETH, 4, usdc(4)),
     }
     assert again.status(T0 + 1).granted == usdc(14), "the older epoch of ETH is settled, not forgotten"
+
+
+def test_leases_cut_together_are_told_in_the_order_of_the_table() -> None:
+    """The order of a set's members depends on this process's hashes: one seed would be two stories."""
+    pairs = [f"P{number}/USDC" for number in range(6)]
+    allocator = an_allocator(slots=len(pairs))
+    for epoch, pair in enumerate(pairs, 1):
+        granted(allocator, pair, epoch)
+    table = the_table(allocator.handle(an_account(1), T0))
+    told = allocator.handle(LeaseTableAck(table.version), T0)
+    assert [lease.pair for lease in told if isinstance(lease, CapitalLease)] == pairs

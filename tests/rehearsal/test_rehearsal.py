@@ -73,6 +73,7 @@ def _signed(fill: Mapping[str, object]) -> Decimal:
     return size if fill["side"] == Side.BUY else -size
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_no_seed_loses_an_order_a_fill_or_a_cent() -> None:
     failed = [each for each in play_many(SEEDS) if each.faults]

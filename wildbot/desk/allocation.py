@@ -261,7 +261,7 @@ class CapitalAllocator:
         self._version = max(self._version + 1, now_ns)
         if self._changed & set(self._ledger.settling):
             self._settled_by = self._version
-        self._untold |= {pair: self._version for pair in self._changed if pair in self._ledger.leases}
+        self._untold |= {pair: self._version for pair in self._ledger.leases if pair in self._changed}
         self._changed.clear()
         return [self._table(now_ns)]
 

@@ -76,7 +76,10 @@ class Crowd:
         """Let most of those go whose price has become too good to leave standing."""
         for side, orders in self._orders.items():
             limit = centre - side.sign * _STALE_SHARE * half_ticks
-            stale = [index for index, (_, ticks) in enumerate(orders) if side.sign * (ticks - limit) > 0]
+            if side is Side.BUY:
+                stale = [index for index, (_, ticks) in enumerate(orders) if ticks > limit]
+            else:
+                stale = [index for index, (_, ticks) in enumerate(orders) if ticks < limit]
             for index in reversed(stale):
                 if self._rng.random() < _PULL_CHANCE:
                     self._leave(orders, index, now_ns)
