@@ -45,7 +45,7 @@ def test_a_truth_test_is_the_same_every_time() -> None:
     one, again = (truth_case(a_plan(), 1.0, None) for _ in range(2))
     assert one == again
     assert one.real.fills > 0
-    assert set(one.paper) == {"back_of_queue", "queue_position", "touch"}
+    assert set(one.paper) == {"back_of_queue", "queue_position", "touch", "picked_off"}
 
 
 def test_draws_of_the_delays_are_papers_of_their_own() -> None:
