@@ -171,7 +171,8 @@ class Trader:
                     failpoints.reach("trader.decided")
                     sent_ns = self._runtime.now_ns()
                     self._orders.send(encode(msgspec.structs.replace(command, sent_ns=sent_ns, tick_ns=self._tick_ns)))
-                    self._runtime.log.debug("asks {}", command.command)
+                    if self._says_decisions:
+                        self._runtime.log.debug("asks {}", command.command)
                 case TraderHello() | CountQuestion():
                     self._orders.send(encode(command))
                 case LeaseRequest():

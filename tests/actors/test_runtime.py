@@ -165,7 +165,7 @@ def test_a_spoke_that_comes_back_under_its_name_takes_over(home: Home) -> None:
     first.send(b"1")
     got: list[tuple[bytes, bytes]] = []
     while not got:
-        got = hub.drain()
+        got = list(hub.drain())
     second = Spoke(home.socket("hub"), "x")
     second.send(b"2")
     while len(got) < 2:

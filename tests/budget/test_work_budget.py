@@ -12,6 +12,7 @@ import pytest
 from actors.bench_feed_frames import SHAPES, generated_frames
 from tests.backtest.builders_backtest import a_sample_tape, a_setup
 from tests.budget.builders_budget import calls_in, engine_work
+from tests.budget.builders_order import order_work
 from wildbot.backtest.run import Backtest
 from wildbot.commands.compiled import runs_compiled
 from wildbot.model.market_data import BookSnapshot
@@ -51,6 +52,10 @@ def test_a_frame_of_the_feed_costs_no_more_than_its_budget() -> None:
         messages += len(books)
         size += sum(len(market_frame(book)) for book in books)
     check("feed", {"calls": calls / len(frames), "messages": messages / len(frames), "bytes": size / messages})
+
+
+def test_an_order_on_its_way_through_the_gateway_costs_no_more_than_its_budget(tmp_path: Path) -> None:
+    check("order", order_work(tmp_path))
 
 
 def test_an_event_of_a_backtest_costs_no_more_than_its_budget() -> None:

@@ -6,6 +6,7 @@ Source: ZeroMQ guide: PUB/SUB with topics, ROUTER/DEALER. Binding is safe only u
 """
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import zmq
@@ -39,6 +40,17 @@ class _Socket:
     def __init__(self, socket: "zmq.Socket[bytes]", bound: Path | None = None) -> None:
         self.socket = socket
         self._bound = bound
+
+    def _received(self, limit: int) -> list[bytes]:
+        frames: list[bytes] = []
+        receive = self.socket.recv
+        with contextlib.suppress(zmq.Again):
+            frames.append(receive(zmq.NOBLOCK))
+            if not int(self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+                return frames  # mostly one came: to ask costs half of being refused
+            for _ in range(limit - 1):
+                frames.append(receive(zmq.NOBLOCK))
+        return frames
 
     def close(self) -> None:
         """Close; a bound path is removed."""
@@ -76,12 +88,7 @@ class Subscriber(_Socket):
 
     def drain(self, limit: int = DRAIN_MAX) -> list[bytes]:
         """Return the frames that are here, oldest first, at most `limit`."""
-        frames: list[bytes] = []
-        receive = self.socket.recv
-        with contextlib.suppress(zmq.Again):
-            for _ in range(limit):
-                frames.append(receive(zmq.NOBLOCK))
-        return frames
+        return self._received(limit)
 
 
 class Hub(_Socket):
@@ -95,21 +102,22 @@ class Hub(_Socket):
         super().__init__(socket, path)
         self._asks_as_req: set[bytes] = set()
 
-    def drain(self, limit: int = DRAIN_MAX) -> list[tuple[bytes, bytes]]:
-        """Return (peer, frame) pairs that are here, at most `limit`; messages of an odd shape are dropped."""
-        messages: list[tuple[bytes, bytes]] = []
-        with contextlib.suppress(zmq.Again):
-            for _ in range(limit):
+    def drain(self, limit: int = DRAIN_MAX) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (peer, frame) pairs that are here, at most `limit`, each before the next is asked for, so that an order
+        waits for nothing behind it; messages of an odd shape are dropped."""
+        for _ in range(limit):
+            try:
                 parts = self.socket.recv_multipart(zmq.NOBLOCK)
-                if len(parts) == 2:
-                    messages.append((parts[0], parts[1]))
-                elif len(parts) == 3 and parts[1] == b"":
-                    self._asks_as_req.add(parts[0])
-                    messages.append((parts[0], parts[2]))
-                elif len(parts) >= 2 and parts[1] == b"":
-                    self._asks_as_req.add(parts[0])
-                    messages.append((parts[0], b""))  # a REQ deserves an answer, even for nonsense
-        return messages
+            except zmq.Again:
+                return
+            if len(parts) == 2:
+                yield parts[0], parts[1]
+            elif len(parts) == 3 and parts[1] == b"":
+                self._asks_as_req.add(parts[0])
+                yield parts[0], parts[2]
+            elif len(parts) >= 2 and parts[1] == b"":
+                self._asks_as_req.add(parts[0])
+                yield parts[0], b""  # a REQ deserves an answer, even for nonsense
 
     def send(self, peer: bytes, frame: bytes) -> bool:
         """Send one frame to a peer; False when its queue is full or it was never here."""
@@ -135,11 +143,7 @@ class Spoke(_Socket):
 
     def drain(self, limit: int = DRAIN_MAX) -> list[bytes]:
         """Return the frames that are here, oldest first, at most `limit`."""
-        frames: list[bytes] = []
-        with contextlib.suppress(zmq.Again):
-            for _ in range(limit):
-                frames.append(self.socket.recv(zmq.NOBLOCK))
-        return frames
+        return self._received(limit)
 
     def send(self, frame: bytes) -> bool:
         """Send one frame; False when the queue is full (the hub is gone for long)."""
