@@ -1,6 +1,7 @@
 """The work of one order in the gateway, from its request to its frame: the brain, the journal and the wire, as they are."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.budget.builders_budget import calls_in
@@ -36,8 +37,9 @@ class Wire:
         raise AssertionError("nothing comes in here")
 
 
-def order_work(folder: Path) -> dict[str, float]:
-    """Per amend: calls of Python and C functions, transactions, statements, frames, and statements after the answer."""
+def order_work(folder: Path, count: Callable[[Callable[[], object]], tuple[int, object]] = calls_in) -> dict[str, float]:
+    """Per amend: calls as `count` has them, transactions, statements, frames, and statements after the answer."""
+    folder.mkdir(exist_ok=True)
     desk, wire = a_resting_desk(), Wire()
     journal = Journal(folder / "budget.sqlite", profile="sim", key_fingerprint="k", place="loopback")
     statements: list[str] = []
@@ -55,7 +57,7 @@ def order_work(folder: Path) -> dict[str, float]:
             (send,) = (each for each in batch if isinstance(each, Send))
             assert not stream.send(send.command, send.deadline_ns)
 
-        counted, _ = calls_in(leave)
+        counted, _ = count(leave)
         calls += counted
         batch = desk.router.on_report(Amended("wb7x1", MID - 10 + number % 5, LOTS, desk.now), desk.now)
         connection.set_trace_callback(statements.append)

@@ -12,7 +12,8 @@ import pytest
 from actors.bench_feed_frames import SHAPES, generated_frames
 from tests.backtest.builders_backtest import a_sample_tape, a_setup
 from tests.budget.builders_budget import calls_in, engine_work
-from tests.budget.builders_order import order_work
+from tests.budget.builders_order import ORDERS, order_work
+from tests.budget.flame import Node, drawn
 from wildbot.backtest.run import Backtest
 from wildbot.commands.compiled import runs_compiled
 from wildbot.model.market_data import BookSnapshot
@@ -23,6 +24,7 @@ from wildbot.venues.kraken.market_stream import KrakenMarketStream
 pytestmark = pytest.mark.skipif(runs_compiled(), reason="the table is of the interpreted build")
 TABLE = Path(__file__).with_name("budgets.toml")
 BUDGETS: dict[str, dict[str, float]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+IMAGE_BYTES_MAX = 200_000
 SLACK = 0.75
 """Below this part of its budget a value must be followed by the table; `kept_blocks` may well be nothing."""
 
@@ -56,6 +58,15 @@ def test_a_frame_of_the_feed_costs_no_more_than_its_budget() -> None:
 
 def test_an_order_on_its_way_through_the_gateway_costs_no_more_than_its_budget(tmp_path: Path) -> None:
     check("order", order_work(tmp_path))
+
+
+def test_the_flame_graph_holds_every_call_that_is_counted_and_needs_nothing_else(tmp_path: Path) -> None:
+    counted, tree = order_work(tmp_path)["calls"], Node()
+    order_work(tmp_path / "flame", tree.fold)
+    assert tree.total() / ORDERS - 1 == pytest.approx(counted, rel=0.01)  # the action itself is in the tree
+    image = drawn({"gateway": tree})
+    assert "<title>OrderDesk.request: " in image
+    assert "href" not in image and len(image) < IMAGE_BYTES_MAX
 
 
 def test_an_event_of_a_backtest_costs_no_more_than_its_budget() -> None:
