@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check clean lock compiled test-compiled
+.PHONY: help venv run test check clean lock compiled wheel test-compiled
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -37,6 +37,10 @@ test: check $(VENV)/.judges  ## style, types and every test
 compiled: venv   ## the rooms that think as machine code, in build/compiled; needs a C compiler
 	$(BIN)/python -m wildbot.commands.compiled build/compiled
 
+wheel: compiled  ## dist/: the plain wheel, and the compiled one for this machine and this Python
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m wildbot.commands.compiled_wheel build/compiled dist
+
 test-compiled: compiled $(VENV)/.judges  ## every test again, on the compiled build
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/python -m pytest -o pythonpath="build/compiled ." -n 4 --dist loadfile --no-loadscope-reorder
 
@@ -50,4 +54,4 @@ lock:            ## resolve dependencies anew into requirements.lock
 	  -o requirements-judges.lock pyproject.toml
 
 clean:           ## forget everything WildBot remembers (never while it runs)
-	rm -rf var test-output build
+	rm -rf var test-output build dist

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from actors.runtime import Callback, Runtime
@@ -25,6 +26,7 @@ from wildbot.backtest.live_market import LiveMarket, MarketPlan, lonely_tape
 from wildbot.backtest.run import Backtest
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.backtest.trader_stage import Asked, DecisionSink, TraderStage
+from wildbot.commands.compiled import runs_compiled
 from wildbot.engine import TIMER_NS, EngineEvent
 from wildbot.model.control import BookHistory, Retire
 from wildbot.model.desk import CapitalLease, LeaseRefused, OrderRequest, ReportCount, ToGateway
@@ -33,6 +35,7 @@ from wildbot.model.market_data import FeedBeat
 from wildbot.protocol.bus import TO_GATEWAY, encode, market_frame
 from wildbot.settings_loading import load
 
+pytestmark = pytest.mark.skipif(runs_compiled(), reason="the tap is a subclass, which machine code does not take")
 PAIR = "SOL/USDC"
 EPOCH = 1
 SECONDS = 30

@@ -83,7 +83,7 @@ class Pulses:
         most = min(most, SAMPLE_PULSES - 1 - self._count % SAMPLE_PULSES)
         if not most or self._desk.is_waiting:
             return 0
-        ends_ns = min(self.until_ns + 1, self._schedule.next_ns, *(each.due_ns for each in self._traders))
+        ends_ns = min(self.until_ns + 1, self._schedule.next_ns, *[each.due_ns for each in self._traders])
         return max(0, min(most, (ends_ns - 1 - now_ns) // PULSE_NS + 1))
 
     def _pass(self, now_ns: int, pulses: int) -> None:
@@ -100,4 +100,4 @@ class Pulses:
     def _tell(self, beat: FeedBeat, now_ns: int) -> None:
         self._desk.on_market(beat, now_ns)
         for trader in self._traders:
-            trader.on_event(beat, now_ns)
+            trader.on_market(beat, now_ns)

@@ -152,7 +152,7 @@ class Backtest:
     def _rows(self) -> Iterator[TapeRow]:
         if len(self._tapes) == 1:
             return self._tapes[0].events
-        return merge(*(tape.events for tape in self._tapes), key=_time_of)
+        return merge(*[tape.events for tape in self._tapes], key=_time_of)
 
     def _start_up(self, began_ns: int) -> None:
         start_ns = began_ns - START_UP_NS
@@ -176,7 +176,7 @@ class Backtest:
         self._now_ns = began_ns
 
     def _tell_session(self, hours: SessionHours, now_ns: int) -> None:
-        self._by_pair[hours.pair].on_event(hours, now_ns)
+        self._by_pair[hours.pair].on_market(hours, now_ns)
         if self._slot is not None:
             self._slot.on_market(hours)
 
@@ -201,7 +201,7 @@ class Backtest:
             self._desk.on_market(row, now_ns)
         if self._slot is not None:
             self._slot.on_market(row)
-        self._by_pair[row.pair].on_event(row, now_ns)
+        self._by_pair[row.pair].on_market(row, now_ns)
         if self._schedule.due_ns <= now_ns:
             self.pass_until(now_ns)
 

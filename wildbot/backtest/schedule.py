@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import count
 
 Act = Callable[[int], None]
+NEVER_NS = 1 << 62
 
 
 class Schedule:
@@ -12,12 +13,10 @@ class Schedule:
 
     __slots__ = ("_heap", "_numbers", "due_ns")
 
-    NEVER = 1 << 62
-
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Act]] = []
         self._numbers = count()
-        self.due_ns = self.NEVER
+        self.due_ns = NEVER_NS
 
     def at(self, at_ns: int, act: Act) -> None:
         """Let `act` be called with the time when it is `at_ns`."""
@@ -27,7 +26,7 @@ class Schedule:
     @property
     def next_ns(self) -> int:
         """When the next action is due, also while one is under way."""
-        return self._heap[0][0] if self._heap else self.NEVER
+        return self._heap[0][0] if self._heap else NEVER_NS
 
     def run_until(self, now_ns: int) -> None:
         """Do everything that is due at or before `now_ns`, and what that brings about."""
@@ -35,4 +34,4 @@ class Schedule:
         while heap and heap[0][0] <= now_ns:
             at_ns, _, act = heapq.heappop(heap)
             act(at_ns)
-        self.due_ns = heap[0][0] if heap else self.NEVER
+        self.due_ns = heap[0][0] if heap else NEVER_NS

@@ -9,10 +9,10 @@ from hashlib import blake2b
 
 import msgspec
 
-from wildbot.backtest.schedule import Schedule
+from wildbot.backtest.schedule import NEVER_NS
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.engine import EngineCommand, EngineEvent, TradingEngine
-from wildbot.model.control import Retire
+from wildbot.model.control import EntrySlot, Retire
 from wildbot.model.desk import (
     CapitalLease,
     FeesChanged,
@@ -105,28 +105,26 @@ class TraderStage:
         if isinstance(message, Inheritance) and self._engine is None:
             self._begin(message)
         elif isinstance(message, Report):
-            self.on_event(message.body, now_ns)
+            self._give(message.body, now_ns)
         elif isinstance(message, ReportCount):
             pass  # nothing is lost on the way here
         else:
-            self.on_event(message, now_ns)
+            self._give(message, now_ns)
 
-    def on_event(self, event: EngineEvent, now_ns: int) -> None:
-        """Market data, a report, word of a lease or of the entry slot."""
-        engine = self._engine
-        if engine is not None:
-            commands = engine.handle(event, now_ns)
-            if engine.decision is not self._decision:
-                self._listen(engine, now_ns)
-            if commands:
-                self._carry_out(commands, now_ns)
+    def on_market(self, event: EngineEvent, now_ns: int) -> None:
+        """Market data."""
+        self._give(event, now_ns)
+
+    def on_slot(self, slot: EntrySlot, now_ns: int) -> None:
+        """Whoever ranks all instruments lets this one be entered, or does no longer."""
+        self._give(slot, now_ns)
 
     @property
     def due_ns(self) -> int:
         """Before then `on_timer` does nothing."""
         engine = self._engine
         if engine is None:
-            return Schedule.NEVER
+            return NEVER_NS
         if engine.is_dirty:
             return 0
         return min(engine.stepped_ns + self._setup.limits.stale_order_ns, self._lease_asked_ns + RENEW_NS)
@@ -146,7 +144,7 @@ class TraderStage:
 
     def retire(self, now_ns: int) -> None:
         """The recording is over: sell what is held, and end."""
-        self.on_event(Retire(flatten=True), now_ns)
+        self._give(Retire(flatten=True), now_ns)
 
     def _begin(self, inheritance: Inheritance) -> None:
         setup = self._setup
@@ -160,6 +158,15 @@ class TraderStage:
             parameters=setup.parameters,
             limits=setup.limits,
         )
+
+    def _give(self, event: EngineEvent, now_ns: int) -> None:
+        engine = self._engine
+        if engine is not None:
+            commands = engine.handle(event, now_ns)
+            if engine.decision is not self._decision:
+                self._listen(engine, now_ns)
+            if commands:
+                self._carry_out(commands, now_ns)
 
     def _listen(self, engine: TradingEngine, now_ns: int) -> None:
         decision = self._decision = engine.decision

@@ -30,10 +30,12 @@ VALUE_BASES = {"Struct", "StrEnum", "IntEnum", "Enum", "NamedTuple", "Protocol",
 ROOMS = (
     "market", "trading", "engine.py", "strategies/view.py", "strategies/market_maker.py",
     "strategies/market_maker_measured.py", "strategies/glft_maker.py", "strategies/momentum_burst.py",
-    "strategies/order_flow_imbalance.py", "backtest/desk_stage.py", "backtest/ladder.py", "backtest/market_tape.py",
-    "backtest/quiet_market.py", "backtest/recorded_tape.py", "backtest/trader_stage.py", "backtest/venue.py",
-    "desk/capital_ledger.py", "desk/market_watch.py", "venues/kraken/market_books.py", "venues/kraken/market_stream.py",
-    "venues/kraken/quiet_books.py",
+    "strategies/order_flow_imbalance.py", "analytics/markout.py", "backtest/desk_stage.py",
+    "backtest/ladder.py", "backtest/latency.py", "backtest/market_tape.py", "backtest/pulses.py",
+    "backtest/quiet_market.py", "backtest/recorded_tape.py", "backtest/run.py", "backtest/schedule.py",
+    "backtest/slot_stage.py", "backtest/trader_stage.py", "backtest/venue.py", "desk/allocation.py",
+    "desk/capital_ledger.py", "desk/market_watch.py", "desk/order_router.py", "desk/rounds.py", "desk/watch.py",
+    "venues/kraken/market_books.py", "venues/kraken/market_stream.py", "venues/kraken/quiet_books.py",
 )  # fmt: skip
 """Rooms and files below `wildbot/` that run for every event, live or in a backtest."""
 
