@@ -39,6 +39,7 @@ from actors.exchange_mirror import MirrorSource, check_mirror
 from actors.exchange_serving import announce, serve
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_DONE, EXIT_FAILED, ActorSpec
+from actors.truth_files import believed_power
 from actors.vitals import Vitals
 from wildbot.adapters import log
 from wildbot.adapters.home import Home
@@ -264,7 +265,7 @@ def _start(words: Sequence[str]) -> int:
         activity=exchange.activity,
         mirror=settings.mirrored_ws_url,
         fill_model=exchange.fill_model,
-        queue_power=exchange.queue_power,
+        queue_power=believed_power(home, settings),
         tier=settings.kraken.tier,
         fees=exchange.rates,
         balances=first_deposit(settings),

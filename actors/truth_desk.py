@@ -13,7 +13,7 @@ import msgspec
 from actors.gateway_tape import SOCKET as TAPE_SOCKET
 from actors.runtime import Runtime
 from actors.spec import EXIT_DONE, ActorSpec
-from actors.truth_files import marks_file, read_marks, twin_record
+from actors.truth_files import believed_power, marks_file, read_marks, twin_record
 from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal_reader import JournalReader, JournalUnreadableError, Wanted, as_filled
@@ -53,7 +53,7 @@ class TruthActor:
             window=settings.feed.depth,
             # Paper's orders rest on an exchange of their own: the public feed does not know of them.
             shows_own=settings.profile is not Profile.PAPER,
-            models=tuple(fill_models(settings.exchange.queue_power).values()),
+            models=tuple(fill_models(believed_power(home, settings)).values()),
         )
         self._market = Subscriber(home.socket("market"))
         self._tape = Subscriber(home.socket(TAPE_SOCKET))

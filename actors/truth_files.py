@@ -13,7 +13,9 @@ from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
 from wildbot.adapters.supervisor_state import DurableRecord
 from wildbot.model.errors import ConfigurationError
+from wildbot.settings import Profile, Settings
 from wildbot.truth.profit_ledger import Mark
+from wildbot.truth.queue_power import power_in_force
 from wildbot.truth.truth_desk import TwinRecord
 
 
@@ -37,6 +39,17 @@ def read_marks(path: Path) -> dict[str, Mark]:
             continue
         marks[mark.exec_id] = mark
     return marks
+
+
+def believed_power(home: Home, settings: Settings) -> float:
+    """Return the power of `queue_position` that is in force (see `queue_power`): of paper by what the live account's orders
+    said, since paper's own fills say only what paper believed. A record that cannot be read says nothing."""
+    witness = Profile.LIVE if settings.profile is Profile.PAPER else settings.profile
+    try:
+        record = twin_record(home, witness.value).load()
+    except ConfigurationError:
+        record = None
+    return power_in_force(settings.exchange.queue_power, record.power if record is not None else None)
 
 
 def truth_copies(backup: Path) -> tuple[Path, Path]:

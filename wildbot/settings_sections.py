@@ -101,7 +101,7 @@ class ExchangeSection(Section):
     fill_model: Literal["back_of_queue", "queue_position", "touch", "picked_off"] = "queue_position"
     """Which of our queue positions a mirrored market assumes."""
     queue_power: float = Field(1.0, ge=0.125, le=8)
-    """How `queue_position` shares cancels between those ahead and those behind; our own fills tell which suits."""
+    """How `queue_position` shares cancels between those ahead and those behind, until our own fills exclude it."""
     api_key: str = ""
     """The key of the simulated exchange; it works nowhere else."""
     api_secret: str = Field("", repr=False)

@@ -9,7 +9,7 @@ import pytest
 from actors.gateway_tape import GatewayTape
 from actors.runtime import Runtime
 from actors.truth_desk import TruthActor
-from actors.truth_files import marks_file, read_marks, twin_record
+from actors.truth_files import believed_power, marks_file, read_marks, twin_record
 from tests.adapters.builders_journal import a_fill_row, a_journal
 from tests.commands.builders_commands import a_seen_home
 from tests.desk.builders_router import EPOCH, FEES, SOL, a_fill, an_order
@@ -21,11 +21,12 @@ from wildbot.model.executions import Accepted, Filled
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.market_data import BookSnapshot
 from wildbot.model.orders import CancelOrder, NewOrder
-from wildbot.model.status import InstrumentTable
+from wildbot.model.status import InstrumentTable, PowerBelief
 from wildbot.model.tape import TapeEntry
 from wildbot.protocol.bus import TAPE, market_frame
 from wildbot.settings_loading import load
 from wildbot.truth.profit_ledger import Mark
+from wildbot.truth.truth_desk import TwinRecord
 
 TABLE = InstrumentTable((SOL,), {SOL.pair: FEES})
 MID = 10_000
@@ -162,3 +163,19 @@ def test_tallies_that_cannot_be_read_begin_anew_and_trading_knows_nothing_of_it(
     assert bench.actor.status().believers["touch"].orders == 0
     bench.stop()
     assert twin_record(home, "sim").load() is not None
+
+
+@pytest.mark.parametrize(
+    ("profile", "witness", "power"), [("sim", "sim", 0.5), ("paper", "live", 0.5), ("paper", "paper", 1.0)]
+)
+def test_the_power_that_real_orders_suggest_is_in_force_after_a_restart(
+    home: Home, monkeypatch: pytest.MonkeyPatch, profile: str, witness: str, power: float
+) -> None:
+    monkeypatch.setenv("WILDBOT_PROFILE", profile)
+    twin_record(home, witness).save(TwinRecord(power=PowerBelief(1.0, 0.5, 0.4, 0.7, 120, 300)))
+    assert believed_power(home, load().settings) == power
+
+
+def test_a_record_that_cannot_be_read_leaves_the_setting_in_force(home: Home) -> None:
+    (home.data / "sim.truth.json").write_text("{")
+    assert believed_power(home, load().settings) == 1.0

@@ -19,6 +19,7 @@ from wildbot.model.exchange import ASSET_DECIMALS, Kind, PlaceOrder, Tif
 from wildbot.model.instrument import FeeSchedule, money_from_text
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
+from wildbot.simulation.fills import FILL_MODELS
 from wildbot.simulation.queue_fit import SeenLevel, SeenTrade
 from wildbot.simulation.venue_pairs import UNIVERSE
 
@@ -45,7 +46,7 @@ def test_a_truth_test_is_the_same_every_time() -> None:
     one, again = (truth_case(a_plan(), 1.0, None) for _ in range(2))
     assert one == again
     assert one.real.fills > 0
-    assert set(one.paper) == {"back_of_queue", "queue_position", "touch", "picked_off"}
+    assert set(one.paper) == set(FILL_MODELS)
 
 
 def test_draws_of_the_delays_are_papers_of_their_own() -> None:

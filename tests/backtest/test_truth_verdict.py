@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from wildbot.analytics.believable import MARGIN_BPS
 from wildbot.backtest.truth import Outcome
 from wildbot.backtest.truth_plot import fills_chart, pnl_chart
 from wildbot.backtest.truth_verdict import (
@@ -49,6 +50,14 @@ def test_a_verdict_counts_widths_errors_and_signs() -> None:
     assert (said.pnl_bias, said.pnl_error) == (1.25, 1.75)
     assert (said.stable_runs, said.stable_right) == (2, 0.5)
     assert verdict_of([inside], NO_MARGIN).fills_inside_error == 0.0
+
+
+@pytest.mark.parametrize(("beyond_bps", "is_inside"), [(4.9, True), (5.1, False), (-10.0, True)])
+def test_what_a_backtest_shows_is_one_paper_per_model_and_the_stated_margin(beyond_bps: float, is_inside: bool) -> None:
+    assert MARGIN_BPS == 5
+    run = a_run((2, 2.0 + beyond_bps / 10), (2, 1.0), (3, 2.0))  # a turnover of 1 000: 10 bps are 1
+    run.paper["touch"] += [Outcome(3, 2.0, 1_000.0), Outcome(3, 99.0, 1_000.0)]  # a second draw is not shown
+    assert verdict_of([run]).pnl_believable == is_inside
 
 
 def test_a_bracket_around_nothing_has_no_sign() -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from actors.truth_files import marks_file, read_marks, twin_record
-from tests.commands.builders_commands import a_home
+from actors.truth_files import back_up_truth, marks_file, read_marks, twin_record
+from tests.commands.builders_commands import a_seen_home
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal import Journal
 from wildbot.cli import app
+from wildbot.model.errors import ConfigurationError
 from wildbot.truth.fill_values import Tally
 from wildbot.truth.profit_ledger import Mark
 from wildbot.truth.truth_desk import TwinRecord
@@ -19,9 +20,7 @@ from wildbot.truth.truth_desk import TwinRecord
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
-    monkeypatch.chdir(tmp_path)
-    with a_home() as prepared:
-        monkeypatch.setenv("WILDBOT_HOME", str(prepared.root))
+    with a_seen_home(monkeypatch, tmp_path) as prepared:
         Journal(prepared.data / "sim.sqlite", profile="sim", key_fingerprint="key", place="loopback").close()
         yield prepared
 
@@ -51,6 +50,15 @@ def test_a_backup_replaces_nothing_and_then_copies_nothing(home: Home, tmp_path:
     assert result.exit_code != 0 and "exists already" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["monday.sqlite.truth.json"]
     assert (tmp_path / "monday.sqlite.truth.json").read_text() == "mine"
+
+
+def test_a_copy_that_came_into_being_meanwhile_is_not_replaced(home: Home, tmp_path: Path) -> None:
+    marks_file(home, "sim").write_bytes(a_mark("T1", 200))
+    mine = tmp_path / "monday.sqlite.marks.jsonl"
+    mine.write_text("mine")
+    with pytest.raises(ConfigurationError, match="exists already"):
+        back_up_truth(home, "sim", tmp_path / "monday.sqlite")
+    assert mine.read_text() == "mine"
 
 
 def test_a_home_without_fills_has_a_journal_to_copy_and_nothing_beside_it(home: Home, tmp_path: Path) -> None:

@@ -12,9 +12,17 @@ from wildbot.cli import app
 SMALL = ("--seeds", "1", "--train", "1", "--seconds", "10", "--scenario", "calm", "--draws", "1", "--workers", "1")
 
 
-def test_a_small_test_tells_its_figures_and_draws_them(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["truth", *SMALL, "--plot", str(tmp_path), "--json"])
+def test_a_small_test_tells_its_figures_and_puts_them_into_the_document(tmp_path: Path) -> None:
+    document = tmp_path / "truth.md"
+    document.write_text("Before.\n<!-- truth AVAX/USDC -->\nstale words\n<!-- end -->\nAfter.\n")
+    done = CliRunner().invoke(app, ["truth", *SMALL, "--document", str(document), "--json"])
     assert done.exit_code == 0, done.output
+    text = document.read_text()
+    assert text.startswith("Before.\n<!-- truth AVAX/USDC -->\n") and text.endswith("<!-- end -->\nAfter.\n")
+    assert "stale words" not in text and "| calm | 1 |" in text and "| all | 1 |" in text
+    columns = {line.count("|") for line in text.splitlines() if line.startswith("|")}
+    assert len(columns) == 1
+    assert {path.name for path in (tmp_path / "images").iterdir()} == {"truth-avax-pnl.svg", "truth-avax-fills.svg"}
     told = json.loads(done.stdout)
     assert set(told["verdicts"]) == {"calm", "all"}
     assert told["verdicts"]["all"]["runs"] == 1
@@ -29,6 +37,7 @@ def test_a_small_test_tells_its_figures_and_draws_them(tmp_path: Path) -> None:
         (("--pair", "NO/SUCH"), "--pair is 'NO/SUCH' but must be one of"),
         (("--scenario", "storm"), "--scenario is 'storm' but must be one of"),
         (("--seeds", "1000001"), "must be at most"),
+        (("--document", "missing.md", *SMALL), "--document 'missing.md' cannot be read"),
         (("--set", "ema_window"), "not of the form KEY=VALUE"),
         (("--set", "ema_window=0"), "ema_window"),
     ],

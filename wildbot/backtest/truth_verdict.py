@@ -79,11 +79,12 @@ NO_MARGIN = Margin()
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Of one kind of runs: shares inside the plain bracket (with their error), the widened and the believable one, mean
-    widths, the calibrated model's mean error and mean absolute error, and of the runs whose bracket had one sign, the
-    share in which the real result had it (None: there were none)."""
+    """Of one kind of runs (`idle_runs` without a real fill): shares inside the plain bracket (with their error), the
+    widened and the believable one, mean widths, the calibrated model's mean error and mean absolute error, and of the
+    runs whose bracket had one sign, the share in which the real result had it (None: there were none)."""
 
     runs: int
+    idle_runs: int
     real_fills: float
     real_pnl: float
     fills_inside: float
@@ -138,6 +139,7 @@ def verdict_of(runs: Sequence[TruthRun], margin: Margin = NO_MARGIN) -> Verdict:
     stable = [run for run in runs if run.pnl_bracket[0] > 0 or run.pnl_bracket[1] < 0]
     return Verdict(
         runs=len(runs),
+        idle_runs=sum(not run.real.fills for run in runs),
         real_fills=fmean(run.real.fills for run in runs),
         real_pnl=fmean(run.real.net_pnl for run in runs),
         fills_inside=fills_inside,
