@@ -13,6 +13,7 @@ from actors.exchange_tapes import AUTO, LOBSTER, Recording, format_of, lobster_r
 from wildbot.model.errors import ConfigurationError
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.pace import Pace
+from wildbot.simulation.recording_files import MESSAGE_MARK
 from wildbot.simulation.replay_joint import JointMarket, RecordedMarket
 from wildbot.simulation.tapes import lobster_sample
 
@@ -60,4 +61,4 @@ def _open(path: Path, form: str, pairs: tuple[str, ...], sample_seed: int | None
 def _form(path: Path, form: str) -> str:
     if form != AUTO:
         return form
-    return "wildbot" if path.is_dir() else format_of(path.name)
+    return format_of(path) if path.exists() or MESSAGE_MARK not in path.name else LOBSTER

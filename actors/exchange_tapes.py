@@ -10,8 +10,8 @@ from wildbot.model.instrument import Instrument
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.level_tape import LevelTape
 from wildbot.simulation.lobster import parse_messages, parse_rows, stock
-from wildbot.simulation.lobster_files import MESSAGE_MARK, book_path_of, read_lines
 from wildbot.simulation.pace import Pace
+from wildbot.simulation.recording_files import kind_of, name_of, read_book_lines, read_lines
 from wildbot.simulation.replay import LobsterMarket
 from wildbot.simulation.replay_joint import RecordedMarket
 from wildbot.simulation.replay_levels import LevelMarket
@@ -43,7 +43,7 @@ def open_recording(path: Path | None, form: str, pairs: tuple[str, ...] = ()) ->
     if form not in FORMATS:
         raise ConfigurationError(f"format is {form!r} but must be one of: {', '.join(FORMATS)}")
     try:
-        chosen = form if form != AUTO else WILDBOT if path.is_dir() else format_of(path.name)
+        chosen = form if form != AUTO else format_of(path)
         if chosen == WILDBOT:
             # By name: reading Parquet costs 50 MB of memory, which no other market shall pay.
             opened = importlib.import_module("actors.exchange_recordings").open_wildbot(path, pairs)
@@ -56,20 +56,22 @@ def open_recording(path: Path | None, form: str, pairs: tuple[str, ...] = ()) ->
         raise ConfigurationError(f"the recording {str(path)!r} cannot be replayed: {error}") from None
 
 
-def format_of(name: str) -> str:
-    """Return the format a file name speaks of.
+def format_of(path: Path) -> str:
+    """Return the format a recording is in, as its first lines say, whatever its name.
 
-    Raises: ConfigurationError when it speaks of none.
+    Raises: ConfigurationError when they say none, or it cannot be read.
     """
-    words = name.lower()
-    if MESSAGE_MARK in words:
-        return LOBSTER
-    for form in (BINANCE, BITSTAMP):
-        if form in words:
-            return form
-    if ".ndjson" in words or KRAKEN in words:
-        return KRAKEN
-    raise ConfigurationError(f"the name {name!r} does not tell the format; say one of: {', '.join(FORMATS[1:])}")
+    if path.is_dir():
+        return WILDBOT
+    try:
+        kind = kind_of(str(path))
+    except (OSError, ProtocolError) as error:
+        raise ConfigurationError(f"the recording {str(path)!r} cannot be read: {error}") from None
+    if kind:
+        return kind
+    raise ConfigurationError(
+        f"{str(path)!r} does not begin like any recording that is known ({', '.join(FORMATS[1:])}); say which it is"
+    )
 
 
 def _level_tape(path: Path, form: str) -> LevelTape:
@@ -87,7 +89,7 @@ def _levels(tape: LevelTape) -> Recording:
 
 
 def _lobster(path: Path) -> Recording:
-    return lobster_recording(path.name, read_lines(str(path)), read_lines(book_path_of(str(path))))
+    return lobster_recording(name_of(str(path)), read_lines(str(path)), read_book_lines(str(path)))
 
 
 def lobster_recording(name: str, message_lines: Iterable[str], book_lines: Iterable[str]) -> Recording:

@@ -8,7 +8,8 @@ Owns: the recording folder.
 from collections.abc import Iterable
 from pathlib import Path
 
-from wildbot.adapters.recording import PairWriter, enforce_cap
+from wildbot.adapters.recording import PairWriter, folder_of
+from wildbot.adapters.recording_folders import FolderHold, enforce_cap
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import (
@@ -41,6 +42,7 @@ class RecordingDesk:
         self._cap_bytes = cap_bytes
         self._instruments: dict[str, Instrument] = {}
         self._writers: dict[str, PairWriter] = {}
+        self._holds: list[FolderHold] = []
         self._changes: dict[str, BookChanges] = {}
         root.mkdir(parents=True, exist_ok=True)
 
@@ -77,6 +79,8 @@ class RecordingDesk:
         for writer in self._writers.values():
             writer.close()
         enforce_cap(self._root, self._cap_bytes)
+        for hold in self._holds:
+            hold.release()
 
     def _learn(self, instrument: Instrument) -> None:
         self._instruments[instrument.pair] = instrument
@@ -92,6 +96,7 @@ class RecordingDesk:
             if instrument is None:
                 self.unknown += 1
                 return None
+            self._holds.append(FolderHold(folder_of(self._root, pair)))
             writer = self._writers[pair] = PairWriter(self._root, instrument, self._source)
             self._changes[pair] = BookChanges()
         return writer

@@ -6,7 +6,7 @@ import pytest
 
 from actors import bench_exchange
 from actors.bench_exchange import SECTIONS, measure_exchange
-from wildbot.simulation.lobster_files import read_lines
+from wildbot.simulation.recording_files import read_lines
 
 FIELDS = {"name", "work", "seconds", "rate_per_s", "p50_us", "p99_us", "p999_us", "machine", "versions"}
 EQUITIES = Path(__file__).resolve().parents[2].parent / "shared" / "market-data" / "equities"

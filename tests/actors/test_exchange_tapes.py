@@ -22,17 +22,10 @@ FRAMES = (
 )
 
 
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [
-        ("AAPL_2012-06-21_34200000_45900000_message_1.csv.gz", "lobster"),
-        ("binance_spot_BTCUSDT_2024-08-08.gz", "binance"),
-        ("bitstamp_BTCUSD.log.gz", "bitstamp"),
-        ("book_btcusd_d10.ndjson", "kraken"),
-    ],
-)
-def test_the_format_is_read_from_the_name(name, form):
-    assert format_of(name) == form
+def test_the_format_is_read_from_the_recording(tmp_path):
+    path = tmp_path / "binance.txt"
+    path.write_text(FRAMES, encoding="ascii")
+    assert (format_of(path), format_of(tmp_path)) == ("kraken", "wildbot")
 
 
 def test_a_recording_that_cannot_be_replayed_is_a_configuration_error(tmp_path):
@@ -42,7 +35,7 @@ def test_a_recording_that_cannot_be_replayed_is_a_configuration_error(tmp_path):
         with pytest.raises(ConfigurationError):
             open_recording(path, form)
     with pytest.raises(ConfigurationError):
-        format_of("something.bin")
+        format_of(nonsense)
     with pytest.raises(ConfigurationError, match="bussy"):
         named_scenario("bussy")
 

@@ -1,4 +1,4 @@
-"""What a recorder keeps of what it hears, and what other recordings become."""
+"""What a recorder keeps of what it hears."""
 
 import subprocess
 import sys
@@ -8,9 +8,8 @@ import pytest
 
 from actors.exchange_tapes import open_recording
 from actors.recording_desk import RecordingDesk
-from actors.recording_import import import_recording
 from tests.simulation.builders_simulation import PAIR, btc
-from wildbot.adapters.recording import folder_of, instrument_of, pair_folders, read_rows
+from wildbot.adapters.recording import folder_of, read_rows
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.market_data import (
     BookInvalidated,
@@ -24,12 +23,6 @@ from wildbot.model.market_data import (
 from wildbot.model.orders import Side
 from wildbot.model.recording import RecordedBook, RecordedRow
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "market-data"
-FOREIGN = {
-    "lobster": (SHARED / "equities" / "AAPL_2012-06-21_first998_message_10.csv.gz", "AAPL/USD"),
-    "binance": (SHARED / "crypto-l2" / "binance_spot_BTCUSDT_2024-08-08.gz", "BTC/USDT"),
-    "bitstamp": (SHARED / "crypto-l2" / "bitstamp_BTCUSD_2015-05-01_l3_part1.log.gz", "BTC/USD"),
-}
 CAP = 1 << 40
 
 
@@ -76,20 +69,16 @@ def test_goodbyes_after_the_end_are_not_recorded(tmp_path: Path) -> None:
     assert len(list(read_rows(folder_of(tmp_path, PAIR), pytest.fail))) == 1
 
 
-@pytest.mark.parametrize("form", FOREIGN)
-def test_foreign_recordings_become_ours(form: str, tmp_path: Path) -> None:
-    path, pair = FOREIGN[form]
-    if not path.exists():
-        pytest.skip(f"the recording {path.name} is not here")
-    rows, imported = import_recording(path, form, tmp_path, 10)
-    assert imported == pair
-    (folder,) = pair_folders(tmp_path)
-    again = list(read_rows(folder, pytest.fail))
-    assert len(again) == rows > 900
-    assert instrument_of(folder) == open_recording(path, form).instruments[0]
-    assert any(isinstance(row, TradePrint) for row in again)
-    assert all(1 <= len(row.bids) <= 10 for row in again if isinstance(row, RecordedBook) and row.is_whole)
-    assert open_recording(tmp_path, "wildbot").instruments == (instrument_of(folder),)
+def test_two_recorders_never_share_a_pair(tmp_path: Path) -> None:
+    first, second = (RecordingDesk(tmp_path, "a test", cap_bytes=CAP) for _ in range(2))
+    for event in (InstrumentChanged(btc()), book(1)):
+        first.hear(event)
+    second.hear(InstrumentChanged(btc()))
+    with pytest.raises(ConfigurationError, match="another recorder"):
+        second.hear(book(1))
+    first.close()
+    second.hear(book(2))
+    second.close()
 
 
 def test_a_folder_without_the_wanted_recording_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from tests.simulation.builders_simulation import btc
 from wildbot.adapters.recording import (
     HOUR_NS,
     PairWriter,
-    enforce_cap,
     finished_files,
     folder_of,
     instrument_of,
@@ -138,28 +137,6 @@ def test_a_clock_that_went_back_overwrites_nothing(tmp_path: Path) -> None:
         made.add(trade(number, HOUR))
     made.close()
     assert sorted(numbers(tmp_path)) == list(range(4))
-
-
-def test_disk_use_is_bounded_by_dropping_the_oldest_hours(tmp_path: Path) -> None:
-    made = writer(tmp_path)
-    for number in range(50):
-        made.add(trade(number, HOUR + number * HOUR_NS // 10))
-    made.close()
-    files = finished_files(folder_of(tmp_path, PAIR))
-    sizes = [path.stat().st_size for path in files]
-    assert enforce_cap(tmp_path, sum(sizes)) == []
-    assert enforce_cap(tmp_path, sum(sizes) - 1) == files[:1]
-    assert enforce_cap(tmp_path, sizes[-1]) == files[1:-1]
-    assert numbers(tmp_path) == list(range(40, 50))
-
-
-def test_the_running_hour_is_never_dropped(tmp_path: Path) -> None:
-    made = writer(tmp_path, segment_rows=2)
-    for number in range(5):
-        made.add(trade(number))
-    assert enforce_cap(tmp_path, 1) == []
-    made.close()
-    assert numbers(tmp_path) == list(range(5))
 
 
 def test_a_file_of_a_later_format_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from tests.backtest.builders_backtest import DAY, DEMO, SECOND, a_book_at, a_sample_tape, a_trade_at
 from wildbot.adapters.recording import PairWriter, folder_of
 from wildbot.adapters.recording_columns import read_columns
-from wildbot.backtest.market_tape import TapeNotes, TapeRow
+from wildbot.backtest.market_tape import TapeRow
 from wildbot.backtest.recorded_tape import recorded_books
+from wildbot.backtest.tape_notes import TapeNotes
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import BookInvalidated, BookSnapshot
@@ -64,6 +65,14 @@ def test_a_missing_hour_is_said_and_not_bridged(tmp_path: Path) -> None:
     told, notes = read(folder)
     assert [type(row) for row in told] == [BookSnapshot, BookInvalidated]
     assert (notes.gaps, notes.unreadable) == (1, 2)
+
+
+def test_what_a_killed_recorder_had_not_written_is_a_gap(tmp_path: Path) -> None:
+    folder = write(tmp_path, [a_book_at(0, seq=7), a_book_at(1, seq=8)])
+    write(tmp_path, [a_book_at(20, seq=1), a_book_at(21, seq=2)])
+    told, notes = read(folder)
+    assert [type(row) for row in told] == [BookSnapshot, BookSnapshot, BookInvalidated, BookSnapshot, BookSnapshot]
+    assert notes.gaps == 1
 
 
 def test_a_truncated_file_is_passed_over_and_said(tmp_path: Path) -> None:

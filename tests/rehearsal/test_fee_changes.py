@@ -54,5 +54,4 @@ def test_fees_in_coins_at_the_known_rate_change_no_hurdle() -> None:
     rehearsal = played({"verb": "fee.change", "currency": "base"}, at_s=2.0)
     assert any(row["fee_asset"] != "USDC" for row in rehearsal.journal["fills"])
     assert (alarms(rehearsal), events(rehearsal)) == ([], [])
-    # The judge's rule I-04 reckons with fees in quote alone.
-    assert [text for text in violations_of(rehearsal) if not text.startswith("I-04")] == []
+    assert violations_of(rehearsal) == []

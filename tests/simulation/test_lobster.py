@@ -19,7 +19,7 @@ from wildbot.simulation.lobster import (
     stock,
     ticks_of,
 )
-from wildbot.simulation.lobster_files import book_path_of, read_lines
+from wildbot.simulation.recording_files import book_path_of, read_lines
 
 
 def test_message_is_read_with_and_without_a_header():

@@ -12,8 +12,8 @@ from wildbot.model.instrument import NANOS_PER_SECOND, FeeSchedule
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.level_tape import LevelsSet, LevelTape, TapeTrade, decimals_of, pair_of
-from wildbot.simulation.lobster_files import read_lines
 from wildbot.simulation.pace import FULL_SPEED, Pace
+from wildbot.simulation.recording_files import read_lines
 from wildbot.simulation.replay_levels import MAKERS, LevelMarket
 from wildbot.simulation.tape_binance import binance_tape
 from wildbot.simulation.tape_bitstamp import bitstamp_tape

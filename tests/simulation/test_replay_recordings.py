@@ -13,7 +13,7 @@ import pytest
 
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.lobster import parse_messages, parse_rows, stock
-from wildbot.simulation.lobster_files import book_path_of, read_lines
+from wildbot.simulation.recording_files import book_path_of, read_lines
 from wildbot.simulation.replay import LobsterMarket
 from wildbot.simulation.replay_audit import Agreement, audit
 

@@ -33,7 +33,7 @@ FORMAT_KEY, INSTRUMENT_KEY, SOURCE_KEY, PARTS_KEY = (
     b"wildbot.source",
     b"wildbot.parts",
 )
-FINISHED, PART, TORN = ".parquet", ".part.parquet", ".tmp"
+FINISHED, PART, TORN, SET_ASIDE = ".parquet", ".part.parquet", ".tmp", ".unreadable"
 SEGMENT_ROWS = 50_000
 SEGMENT_NS = 30 * NANOS_PER_SECOND
 HOUR_NS = 3_600 * NANOS_PER_SECOND
@@ -62,13 +62,13 @@ class PairWriter:
         """Open the folder and put in order what an earlier process left there."""
         self.instrument = instrument
         self.rows_written = 0
-        self._folder = folder_of(root, instrument.pair)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder_of(root, instrument.pair)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._source = source
         self._segment_rows, self._segment_ns = segment_rows, segment_ns
         self._rows: list[RecordedRow] = []
         self._hour = -1
-        for torn in self._folder.glob(f"*{TORN}"):
+        for torn in self.folder.glob(f"*{TORN}"):
             torn.unlink()
         self._join_segments()
 
@@ -99,10 +99,10 @@ class PairWriter:
         if not self._rows:
             return
         stem = _stem(self._rows[0].recv_ts_ns)
-        while any((self._folder / f"{stem}{ending}").exists() for ending in (PART, FINISHED)):
+        while any((self.folder / f"{stem}{ending}").exists() for ending in (PART, FINISHED)):
             stem += "x"  # the clock went back, or two segments began in the same nanosecond
         table = table_of(self._rows).replace_schema_metadata(self._metadata(()))
-        _write(self._folder, f"{stem}{PART}", table)
+        _write(self.folder, f"{stem}{PART}", table)
         self.rows_written += len(self._rows)
         self._rows.clear()
 
@@ -122,19 +122,19 @@ class PairWriter:
 
     def _join_segments(self) -> None:
         """Make one file of each run of segments of one hour under one set of rules."""
-        drop_joined(self._folder)
+        drop_joined(self.folder)
         runs: dict[tuple[str, bytes], list[Path]] = {}
-        for path in sorted(self._folder.glob(f"*{PART}")):
-            metadata = _metadata_of(path)
+        for path in sorted(self.folder.glob(f"*{PART}")):
+            metadata = metadata_of(path)
             if metadata is None:
-                path.rename(path.with_name(f"{path.name}.unreadable"))
+                path.rename(path.with_name(f"{path.name}{SET_ASIDE}"))
                 continue
             runs.setdefault((path.name[:11], metadata[INSTRUMENT_KEY]), []).append(path)
         for paths in runs.values():
             parts = tuple(path.name for path in paths)
-            metadata = {**(_metadata_of(paths[0]) or {}), PARTS_KEY: json.dumps(parts).encode()}
+            metadata = {**(metadata_of(paths[0]) or {}), PARTS_KEY: json.dumps(parts).encode()}
             joined = arrow().concat_tables([parquet().read_table(path) for path in paths]).replace_schema_metadata(metadata)
-            _write(self._folder, f"{_stem_of(paths[0])}{FINISHED}", joined)
+            _write(self.folder, f"{_stem_of(paths[0])}{FINISHED}", joined)
             for path in paths:
                 path.unlink()
 
@@ -160,7 +160,7 @@ def pair_folders(root: Path) -> list[Path]:
 def instrument_of(folder: Path) -> Instrument:
     """Return the instrument a pair's recording begins with. Raises: ConfigurationError when it holds none."""
     for path in readable_files(folder, lambda text: None):
-        metadata = _metadata_of(path)
+        metadata = metadata_of(path)
         if metadata is not None:
             named = json.loads(metadata[INSTRUMENT_KEY])
             return msgspec.convert([named[field] for field in Instrument.__struct_fields__ if field in named], Instrument)
@@ -170,36 +170,20 @@ def instrument_of(folder: Path) -> Instrument:
 def read_rows(folder: Path, notice: Callable[[str], None]) -> Iterator[RecordedRow]:
     """Yield a pair's rows from its oldest file to its newest; `notice` hears of files that were passed over."""
     for path in readable_files(folder, notice):
-        pair = str(json.loads((_metadata_of(path) or {})[INSTRUMENT_KEY])["pair"])
+        pair = str(json.loads((metadata_of(path) or {})[INSTRUMENT_KEY])["pair"])
         for batch in parquet().ParquetFile(path).iter_batches(BATCH_ROWS):
             yield from rows_of(batch, pair)
-
-
-def enforce_cap(root: Path, cap_bytes: int) -> list[Path]:
-    """Delete the oldest finished files below `root` until it holds at most `cap_bytes`; return what was deleted.
-
-    The segments of the running hour are never deleted, so a cap below an hour's size is not kept.
-    """
-    files = [path for path in root.rglob("*") if path.is_file()]
-    sizes = {path: path.stat().st_size for path in files}
-    total, deleted = sum(sizes.values()), []
-    old = [path for path in files if path.suffix == FINISHED and not path.name.endswith(PART)]
-    for path in sorted(old, key=lambda each: each.name):
-        if total <= cap_bytes:
-            break
-        path.unlink()
-        total -= sizes[path]
-        deleted.append(path)
-    return deleted
 
 
 def readable_files(folder: Path, notice: Callable[[str], None]) -> Iterator[Path]:
     """Yield the files of one pair that count, oldest first; `notice` hears of those that cannot be read."""
     joined = {name for path in finished_files(folder) for name in _parts(path)}
+    for path in sorted(folder.glob(f"*{SET_ASIDE}")):
+        notice(f"{path.name} was damaged and is passed over")
     for path in sorted(folder.glob(f"*{FINISHED}"), key=_stem_of):
         if path.name in joined:
             continue
-        if _metadata_of(path) is None:
+        if metadata_of(path) is None:
             notice(f"{path.name} cannot be read and is passed over")
             continue
         yield path
@@ -213,7 +197,8 @@ def _stem_of(path: Path) -> str:
     return path.name.removesuffix(FINISHED).removesuffix(PART.removesuffix(FINISHED))
 
 
-def _metadata_of(path: Path) -> dict[bytes, bytes] | None:
+def metadata_of(path: Path) -> dict[bytes, bytes] | None:
+    """Return what a file says of itself; None when it is no readable recording of ours."""
     try:
         metadata: dict[bytes, bytes] = parquet().read_schema(path).metadata or {}
     except (OSError, arrow().ArrowException):
@@ -222,7 +207,7 @@ def _metadata_of(path: Path) -> dict[bytes, bytes] | None:
 
 
 def _parts(path: Path) -> list[str]:
-    names = json.loads((_metadata_of(path) or {}).get(PARTS_KEY, b"[]"))
+    names = json.loads((metadata_of(path) or {}).get(PARTS_KEY, b"[]"))
     return [str(name) for name in names]
 
 

@@ -57,7 +57,7 @@ def _starting(facts: Facts) -> Decimal:
 
 def _largest_capital(facts: Facts) -> Decimal:
     """The most that may ever have been believed: a loss not heard of yet lowers nothing, so only gains count."""
-    largest, books, before = _starting(facts), Inventory(), ZERO
+    largest, books, before = _starting(facts), Inventory(facts.trail.lots), ZERO
     for row in facts.fills_by_time:
         books.book_row(row)
         largest += max(ZERO, books.realised_net - before)
@@ -99,7 +99,7 @@ class _Exposure:
     """Positions at cost, and what resting buys may still take."""
 
     def __init__(self, facts: Facts) -> None:
-        self.books = Inventory()
+        self.books = Inventory(facts.trail.lots)
         self._executions = {each.at: each for each in facts.trail.own_executions}
         self._rules = facts.trail.pairs
         self._resting: dict[str, tuple[str, Decimal]] = {}
@@ -128,8 +128,7 @@ class _Exposure:
 
 def _book(books: Inventory, execution: Execution) -> None:
     order = execution.order
-    fee = execution.fee if execution.fee_asset == order.pair.partition("/")[2] else ZERO
-    books.book(order.pair, order.side, execution.qty, execution.cost, fee)
+    books.book_fill(order.pair, order.side, execution.qty, execution.cost, execution.fee, execution.fee_asset)
 
 
 def _hold(order: Order, step: Step, rules: Row) -> Decimal:

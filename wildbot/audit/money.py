@@ -117,7 +117,7 @@ def equity_adds_up(facts: Facts) -> Verdict:
     """I-04: in every marked status equity = starting + realised + unrealised, and cash and realised are what some prefix
     of the fills gives: a status may lag behind the journal, but it shows no sum that never was."""
     title = "equity = starting + realised + unrealised; cash and realised follow from the fills"
-    books = Inventory()
+    books = Inventory(facts.trail.lots)
     known = {(books.cash_flow, books.realised_net)}
     for row in facts.evidence.journal.fills:
         books.book_row(row)
@@ -166,8 +166,7 @@ def realised_recomputed(facts: Facts) -> Verdict:
     """
     title = "realised profit per fill = average cost recomputed"
     rows = facts.evidence.journal.fills
-    booked = _profits(rows)
-    by_time = _profits(facts.fills_by_time)
+    booked, by_time = (_profits(facts, each) for each in (rows, facts.fills_by_time))
     offenders = [
         f"fill {row['trade_id']} of {row['cl_ord_id']}: {row['pnl']} booked, {booked[str(row['trade_id'])]} recomputed"
         for row in rows
@@ -176,8 +175,8 @@ def realised_recomputed(facts: Facts) -> Verdict:
     return judge("I-06", title, len(rows), "fills", offenders)
 
 
-def _profits(rows: Sequence[Row]) -> dict[str, Decimal]:
-    books = Inventory()
+def _profits(facts: Facts, rows: Sequence[Row]) -> dict[str, Decimal]:
+    books = Inventory(facts.trail.lots)
     return {str(row["trade_id"]): books.book_row(row) for row in rows}
 
 

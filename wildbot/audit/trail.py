@@ -179,6 +179,11 @@ class Trail:
         """Return the happenings of one kind."""
         return self.happenings.get(kind, [])
 
+    @property
+    def lots(self) -> dict[str, Decimal]:
+        """The smallest size of each pair."""
+        return {pair: Decimal(1).scaleb(-int(str(line["qty_decimals"]))) for pair, line in self.pairs.items()}
+
     def pair_named(self, name: object) -> str:
         """Return the pair called `name` in either dialect, or ""."""
         for pair, line in self.pairs.items():

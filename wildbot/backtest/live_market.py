@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wildbot.backtest.ladder import Shown
-from wildbot.backtest.market_tape import SHOWN_LEVELS, MarketTape, Publisher, TapeNotes, TapeRow
+from wildbot.backtest.market_tape import SHOWN_LEVELS, MarketTape, Publisher, TapeRow
+from wildbot.backtest.tape_notes import TapeNotes
 from wildbot.model.exchange import BookChange, ExchangeEvent, PublicTrade
 from wildbot.model.instrument import NANOS_PER_SECOND, FeeSchedule
 from wildbot.model.market_data import TradePrint

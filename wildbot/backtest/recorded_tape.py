@@ -1,15 +1,17 @@
 """WildBot's own recordings as the events a trader would have seen: in the order and at the time they were heard.
 
 Rules: a change needs the row before it, so after a gap, a missing file or a jump of the numbering the pair is void until
-    the next whole book. A clock that steps back is held until it has caught up. A file whose rules count prices or sizes in
-    other units than the first one's is passed over. Each of these is counted and told. Tickers are passed over.
+    the next whole book; a whole book that does not follow the last one tells of a gap too (what a killed recorder had
+    not written). A clock that steps back is held until it has caught up. A file whose rules count prices or sizes in other
+    units than the first one's is passed over. Each of these is counted and told. Tickers are passed over.
 Known limit: rules that change within a recording (minimums, status) do not: the first file's hold.
 """
 
 from collections.abc import Iterable, Iterator
 
 from wildbot.backtest.ladder import Ladder
-from wildbot.backtest.market_tape import ALL_LEVELS, SHOWN_LEVELS, MarketTape, Publisher, TapeNotes, TapeRow
+from wildbot.backtest.market_tape import ALL_LEVELS, SHOWN_LEVELS, MarketTape, Publisher, TapeRow
+from wildbot.backtest.tape_notes import TapeClock, TapeNotes
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import BookInvalidated, BookSnapshot, TradePrint
 from wildbot.model.orders import Side
@@ -31,7 +33,7 @@ class _Reader:
         self._publisher = Publisher(instrument, notes)
         self._bids = Ladder(-1, ALL_LEVELS, SHOWN_LEVELS)
         self._asks = Ladder(1, ALL_LEVELS, SHOWN_LEVELS)
-        self._now_ns = 0
+        self._clock = TapeClock(notes)
         self._seq: int | None = None  # of the last book row that stands; None: the next must be whole
         self._foreign: set[str] = set()
 
@@ -46,16 +48,13 @@ class _Reader:
                 self._notes.remarks.append(f"{batch.file} counts prices or sizes in other units and is passed over")
             if (void := self._void("units changed")) is not None:
                 yield void
+        self._publisher.end(self._clock.now_ns)
 
     def _batch(self, batch: RowColumns) -> Iterator[TapeRow]:
         notes, publisher, bids, asks = self._notes, self._publisher, self._bids, self._asks
         pair, publish = self._instrument.pair, publisher.publish
         for row, kind in enumerate(batch.kind):
-            now_ns = batch.recv_ts_ns[row]
-            if now_ns < self._now_ns:
-                notes.clock_steps += 1
-                now_ns = self._now_ns
-            self._now_ns = now_ns
+            now_ns = self._clock.at(batch.recv_ts_ns[row])
             if kind == TRADE:
                 notes.rows += 1
                 notes.trades += 1
@@ -65,6 +64,10 @@ class _Reader:
             elif kind in (CHANGED, WHOLE):
                 seq = batch.seq[row]
                 if kind == WHOLE:
+                    if self._seq is not None and seq != self._seq + 1:
+                        notes.gaps += 1
+                        if (void := self._void("rows are missing")) is not None:
+                            yield void
                     notes.rows += _load(bids, batch.bids, row) + _load(asks, batch.asks, row)
                 elif self._seq is not None and seq == self._seq + 1:
                     notes.rows += _change(bids, batch.bids, row) + _change(asks, batch.asks, row)
@@ -85,7 +88,7 @@ class _Reader:
 
     def _void(self, reason: str) -> BookSnapshot | TradePrint | BookInvalidated | None:
         self._seq = None
-        return self._publisher.invalidate(reason, self._now_ns)
+        return self._publisher.invalidate(reason, self._clock.now_ns)
 
 
 def _units(instrument: Instrument) -> tuple[str, int, int]:

@@ -19,11 +19,12 @@ from wildbot.analytics.markout import NO_PROFIT, Markout, MarkoutDesk, ProfitSpl
 from wildbot.backtest.desk_stage import DeskStage
 from wildbot.backtest.exchange_venue import ExchangeVenue
 from wildbot.backtest.latency import ConstantLatency, Line
-from wildbot.backtest.market_tape import MarketTape, TapeNotes, TapeRow
+from wildbot.backtest.market_tape import MarketTape, TapeRow
 from wildbot.backtest.pulses import Pulses
 from wildbot.backtest.schedule import Schedule
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.backtest.slot_stage import SlotStage
+from wildbot.backtest.tape_notes import TapeNotes
 from wildbot.backtest.trader_stage import DecisionSink, TraderStage
 from wildbot.backtest.venue import BacktestVenue
 from wildbot.desk.gateway_commands import WriteFill

@@ -20,7 +20,7 @@ from wildbot.model.executions import Filled
 from wildbot.model.instrument import MONEY_DECIMALS, Instrument
 
 FILLS_SHOWN_MAX = 2_000
-SKIPPED = ("rows", "books", "trades", "crossed", "one_sided", "gaps", "unreadable", "clock_steps")
+SKIPPED = ("rows", "books", "trades", "crossed", "one_sided", "gaps", "unreadable", "clock_steps", "silences")
 TRIPS_SHOWN_MAX = 2_000
 
 STYLE = """

@@ -84,7 +84,7 @@ def document(job: BacktestJob, answers: Answers, bracket: Mapping[str, object]) 
         },
         "exact": {"net_pnl": str(split.total), "fees": str(split.fees)},
         "markouts_bps": _markouts([each for rows in run.markouts.values() for each in rows]),
-        "skipped": {pair: _skipped(notes) for pair, notes in run.notes.items()},
+        "skipped": {pair: notes.counts for pair, notes in run.notes.items()},
         "remarks": {pair: notes.remarks for pair, notes in run.notes.items() if notes.remarks},
         "left_lots": run.left_lots,
         "halted": run.halted,
@@ -124,7 +124,7 @@ def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object])
     )
     say(range_text(told))
     for pair, notes in run.notes.items():
-        if counted := [f"{count} {what}" for what, count in _skipped(notes).items() if count]:
+        if counted := [f"{count} {what}" for what, count in notes.counts.items() if count]:
             say(f"{pair}: skipped {', '.join(counted)}", "yellow")
         for remark in notes.remarks:
             say(f"{pair}: {remark}", "yellow")
@@ -150,7 +150,3 @@ def _markouts(rows: list[Markout]) -> dict[str, float | None]:
     return {
         f"{seconds}s": sum(each.move_bps(seconds) for each in rows) / len(rows) if rows else None for seconds in HORIZONS_S
     }
-
-
-def _skipped(notes: object) -> dict[str, int]:
-    return {name: getattr(notes, name) for name in ("crossed", "one_sided", "gaps", "unreadable", "clock_steps")}

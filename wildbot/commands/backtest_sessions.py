@@ -16,19 +16,18 @@ from wildbot.desk.session_board import SessionTable
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.market_data import SessionHours
 
-DAYS_AFTER = 1
 PATIENCE_S = 60
 
 
 @functools.cache
-def sessions_on(code: str, day: date) -> tuple[SessionHours, ...]:
-    """Return the sessions of a calendar on that day and the next; `pair` is the code.
+def sessions_on(code: str, day: date, days: int = 1) -> tuple[SessionHours, ...]:
+    """Return the sessions of a calendar on that day and so many after it; `pair` is the code.
 
     Raises: ConfigurationError when the calendar does not exist or cannot be asked.
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "sessions.json"
-        words = ["--out", str(out), "--since", str(day), "--days", str(DAYS_AFTER), "--", code]
+        words = ["--out", str(out), "--since", str(day), "--days", str(days), "--", code]
         child = subprocess.run(  # noqa: S603 - our own words
             [sys.executable, "-m", "actors", "session_calendar", *words],
             capture_output=True, text=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL,

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,17 @@ import msgspec
 from actors.exchange_tapes import AUTO, BINANCE, BITSTAMP_SYMBOL, FORMATS, KRAKEN, LOBSTER, WILDBOT, format_of
 from wildbot.adapters.recording import instrument_of, pair_folders
 from wildbot.adapters.recording_columns import read_columns
-from wildbot.backtest.market_tape import NEVER_NS, MarketTape, TapeNotes, TapeRow, cut, level_books, lobster_books
+from wildbot.adapters.recording_folders import recorded_days
+from wildbot.backtest.market_tape import NEVER_NS, SHOWN_LEVELS, MarketTape, TapeRow, cut, level_books, lobster_books
 from wildbot.backtest.recorded_tape import recorded_books
+from wildbot.backtest.tape_notes import TapeNotes
 from wildbot.commands.backtest_sessions import of_instrument, sessions_on
 from wildbot.model.errors import ConfigurationError, ProtocolError
-from wildbot.model.instrument import NANOS_PER_SECOND
+from wildbot.model.instrument import NANOS_PER_SECOND, Instrument
+from wildbot.model.market_data import SessionHours
 from wildbot.simulation.level_tape import LevelTape
 from wildbot.simulation.lobster import parse_messages, parse_rows, stock
-from wildbot.simulation.lobster_files import book_path_of, read_lines
+from wildbot.simulation.recording_files import name_of, read_book_lines, read_lines
 from wildbot.simulation.tape_binance import binance_tape
 from wildbot.simulation.tape_bitstamp import bitstamp_tape
 from wildbot.simulation.tape_kraken import kraken_tape
@@ -35,7 +39,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 @dataclass(frozen=True, slots=True)
 class TapeFile:
     """One recording, or the part of it from `begin_ns` up to `end_ns`. `form` is one of FORMATS; `instrument` "" takes what
-    the recording says; `is_stock`: it is traded in whole pieces, in sessions, by a broker's rates."""
+    the recording says; `is_stock`: it is traded in whole pieces, in sessions, by a broker's rates. `continued` are files
+    that go on where `path` ends, in order; `levels` of a side are shown at most."""
 
     path: Path
     form: str = AUTO
@@ -43,6 +48,8 @@ class TapeFile:
     begin_ns: int = 0
     end_ns: int = NEVER_NS
     is_stock: bool = False
+    continued: tuple[Path, ...] = ()
+    levels: int = SHOWN_LEVELS
 
 
 def open_tape(file: TapeFile) -> MarketTape:
@@ -55,12 +62,16 @@ def open_tape(file: TapeFile) -> MarketTape:
         raise ConfigurationError(f"format is {file.form!r} but must be one of: {', '.join(FORMATS)}")
     form = file.form
     if form == AUTO:
-        form = WILDBOT if file.path.is_dir() else format_of(file.path.name)
+        form = format_of(file.path)
+    if file.continued and form in (WILDBOT, LOBSTER):
+        raise ConfigurationError(f"a recording of the kind {form} is one; {str(file.continued[0])!r} cannot continue it")
     try:
         if form == WILDBOT:
             tape = _recorded(file)
+        elif form == LOBSTER:
+            tape = _lobster(file.path, file.levels)
         else:
-            tape = _lobster(file.path) if form == LOBSTER else level_books(_levels(file.path, form, file.instrument))
+            tape = level_books(_levels(file, form), shown=file.levels)
     except (OSError, ProtocolError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the recording {str(file.path)!r} cannot be read: {error}") from None
     recorded = tape.instrument
@@ -77,6 +88,8 @@ def _as_far_as_it_goes(events: Iterator[TapeRow], notes: TapeNotes) -> Iterator[
         yield from events
     except (OSError, ProtocolError, UnicodeDecodeError) as error:
         notes.remarks.append(f"ends after {notes.rows} rows, the rest cannot be read: {error}")
+    finally:
+        notes.conclude()
 
 
 def _recorded(file: TapeFile) -> MarketTape:
@@ -93,24 +106,31 @@ def _recorded(file: TapeFile) -> MarketTape:
     instrument = instrument_of(folder)
     if instrument.rest_key == instrument.pair:  # what a recorder hears does not tell the REST name
         instrument = msgspec.structs.replace(instrument, rest_key=pair_altname(instrument))
-    return recorded_books(instrument, read_columns(folder, notes.remarks.append), notes)
+    tape = recorded_books(instrument, read_columns(folder, notes.remarks.append), notes)
+    if instrument.lot_decimals == 0 and instrument.quote == "USD":  # a stock
+        tape.sessions = _sessions(instrument, *recorded_days(folder, _EXCHANGE_PLACE))
+    return tape
 
 
-def _levels(path: Path, form: str, instrument: str) -> LevelTape:
-    lines = read_lines(str(path))
+def _levels(file: TapeFile, form: str) -> LevelTape:
+    lines = chain.from_iterable(read_lines(str(path)) for path in (file.path, *file.continued))
     if form == KRAKEN:
         return kraken_tape(lines)
-    return binance_tape(lines) if form == BINANCE else bitstamp_tape(lines, instrument or BITSTAMP_SYMBOL)
+    return binance_tape(lines) if form == BINANCE else bitstamp_tape(lines, file.instrument or BITSTAMP_SYMBOL)
 
 
-def _lobster(path: Path) -> MarketTape:
-    symbol = path.name.partition("_")[0]
-    date = _DATE.search(path.name)
-    if date is None:
-        raise ConfigurationError(f"the name {path.name!r} does not tell the recorded day (YYYY-MM-DD)")
-    midnight = datetime.fromisoformat(date.group()).replace(tzinfo=_EXCHANGE_PLACE)
+def _lobster(path: Path, levels: int) -> MarketTape:
+    name = name_of(str(path))
+    symbol, day = name.partition("_")[0], _DATE.search(name)
+    if day is None:
+        raise ConfigurationError(f"the name {name!r} does not tell the recorded day (YYYY-MM-DD)")
+    midnight = datetime.fromisoformat(day.group()).replace(tzinfo=_EXCHANGE_PLACE)
     midnight_ns = int(midnight.timestamp()) * NANOS_PER_SECOND
-    rows = parse_rows(read_lines(book_path_of(str(path))))
-    tape = lobster_books(stock(symbol), parse_messages(read_lines(str(path))), rows, midnight_ns)
-    tape.sessions = of_instrument(sessions_on(_CALENDAR, midnight.date()), tape.instrument.pair)
+    rows = parse_rows(read_book_lines(str(path)))
+    tape = lobster_books(stock(symbol), parse_messages(read_lines(str(path))), rows, midnight_ns, shown=levels)
+    tape.sessions = _sessions(tape.instrument, midnight.date(), midnight.date())
     return tape
+
+
+def _sessions(instrument: Instrument, first: date, last: date) -> tuple[SessionHours, ...]:
+    return of_instrument(sessions_on(_CALENDAR, first, (last - first).days + 1), instrument.pair)

@@ -47,24 +47,31 @@ def record(
 
 @explained
 def import_recording(
-    path: Annotated[Path, typer.Argument(help="A recording; for LOBSTER the message file.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="A recording, for LOBSTER the message file; or the pieces of one, in order.")
+    ],
     form: Annotated[
-        str, typer.Option("--format", help="lobster, kraken, binance or bitstamp; auto: by the name.")
+        str, typer.Option("--format", help="lobster, kraken, binance or bitstamp; auto: by the first lines.")
     ] = "auto",
+    instrument: Annotated[
+        str, typer.Option("--instrument", help="What it is of, where the recording does not say (Bitstamp).")
+    ] = "",
     data: Annotated[Path, typer.Option("--data", help="The folder; one below it for each pair.")] = Path("recordings"),
     depth: Annotated[int, typer.Option("--depth", min=1, help="Levels per side.")] = 10,
     json_output: JsonOption = False,
 ) -> None:
     """Turn a recording of another kind into WildBot's own format.
 
-    Kinds: LOBSTER, Binance, Bitstamp, Kraken.
+    Kinds: LOBSTER, Binance, Bitstamp, Kraken; plain or packed by gzip, bzip2, xz or ZIP.
 
     Example: wildbot import-recording AMZN_2012-06-21_34200000_57600000_message_5.csv.gz --data recordings
     """
-    _become("recording_import", [str(path), "--format", form, "--data", str(data), "--depth", str(depth)], json_output)
+    words = ["--instrument", instrument] if instrument else []
+    words += ["--format", form, "--data", str(data), "--depth", str(depth), "--", *map(str, paths)]
+    _become("recording_import", words, json_output)
 
 
 def _become(actor: str, words: list[str], json_output: bool) -> None:
     sys.stdout.flush()
     told = ["--json"] if json_output else []
-    os.execv(sys.executable, [sys.executable, "-m", "actors", actor, *words, *told])  # noqa: S606 - our own words
+    os.execv(sys.executable, [sys.executable, "-m", "actors", actor, *told, *words])  # noqa: S606 - our own words

@@ -1,7 +1,8 @@
 """A recorded order book by levels: what every such recording comes down to, whatever format it came in.
 
-Rules: times are UTC nanoseconds and never go back (a line that is older than its predecessor counts as simultaneous with
-    it). Prices and sizes are exact: digits are read as text, and a price off the instrument's grid is an error.
+Rules: times are UTC nanoseconds as recorded; for who replays them they never go back (a line that is older than its
+    predecessor counts as simultaneous with it). What is missing is a `TapeBreak`, never bridged. Prices and sizes are
+    exact: digits are read as text, and a price off the instrument's grid is an error.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,11 +39,19 @@ class TapeTrade(NamedTuple):
     size: str
 
 
-TapeEvent = LevelsSet | TapeTrade
+class TapeBreak(NamedTuple):
+    """Something is missing here: what the levels are is unknown until the next whole book."""
+
+    ts_ns: int
+    reason: str
+
+
+TapeEvent = LevelsSet | TapeTrade | TapeBreak
 
 
 class LevelTape(NamedTuple):
-    """One recording: the pair it is of, its price decimals, how many levels per side it shows (0: all), its events."""
+    """One recording: the pair it is of, its price decimals, how many levels per side it shows (0: all), its events as they
+    were recorded (`in_order` puts their times right)."""
 
     pair: str
     price_decimals: int
@@ -131,7 +140,9 @@ def from_first_book(events: Iterable[TapeEvent]) -> tuple[LevelsSet, Iterator[Ta
     for event in tape:
         if isinstance(event, LevelsSet) and event.is_whole:
             return event, _followed(event, tape)
-    raise ProtocolError("the recording holds no whole book to start from")
+    raise ProtocolError(
+        "the recording holds no whole book to start from; where it goes on from another one, name both, in order"
+    )
 
 
 def _followed(first: TapeEvent, rest: Iterator[TapeEvent]) -> Iterator[TapeEvent]:

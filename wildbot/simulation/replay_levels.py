@@ -21,7 +21,7 @@ from wildbot.model.exchange import AmendPlaced, CancelPlaced, Kind, PlaceOrder, 
 from wildbot.model.instrument import Instrument
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
-from wildbot.simulation.level_tape import LevelsSet, TapeEvent, TapeTrade
+from wildbot.simulation.level_tape import LevelsSet, TapeBreak, TapeEvent, TapeTrade, in_order
 from wildbot.simulation.pace import Pace
 
 MAKERS = "~tape-makers"
@@ -59,10 +59,10 @@ class LevelMarket:
         self._exchange = exchange
         self._instrument = instrument
         self._pair = instrument.pair
-        self._events = events
+        self._events = in_order(events)
         self._window = window
         self._pace = pace or Pace()
-        self._next: TapeEvent | None = next(events, None)
+        self._next: TapeEvent | None = next(self._events, None)
         self._shift_ns = 0
         for account in (MAKERS, TAKERS):
             exchange.open_account(account)
@@ -97,10 +97,13 @@ class LevelMarket:
             return None
         event, self._next = self._next, next(self._events, None)
         at_ns = self._pace.exchange_ns(event.ts_ns + self._shift_ns)
-        if isinstance(event, LevelsSet):
-            self._set(event, at_ns)
-        else:
-            self._trade(event, at_ns)
+        match event:
+            case LevelsSet():
+                self._set(event, at_ns)
+            case TapeTrade():
+                self._trade(event, at_ns)
+            case TapeBreak():
+                pass  # an exchange has a book at any time: the last one that is known
         self.counts.applied += 1
         return event
 

@@ -19,7 +19,6 @@ from wildbot.simulation.level_tape import (
     TapeTrade,
     decoded,
     from_first_book,
-    in_order,
     pair_of,
 )
 
@@ -35,7 +34,7 @@ def bitstamp_tape(lines: Iterable[str], symbol: str) -> LevelTape:
         ProtocolError: at a line that cannot be read, here or while the events are taken; or when there is no book.
     """
     first, events = from_first_book(_events(lines))
-    return LevelTape(pair_of(symbol), PRICE_DECIMALS, max(len(first.bids), len(first.asks)), in_order(events))
+    return LevelTape(pair_of(symbol), PRICE_DECIMALS, max(len(first.bids), len(first.asks)), events)
 
 
 def _events(lines: Iterable[str]) -> Iterator[TapeEvent]:

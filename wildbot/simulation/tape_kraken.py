@@ -20,7 +20,6 @@ from wildbot.simulation.level_tape import (
     decimals_of,
     decoded,
     from_first_book,
-    in_order,
 )
 
 
@@ -33,7 +32,7 @@ def kraken_tape(lines: Iterable[str]) -> LevelTape:
     pair: list[str] = []
     first, events = from_first_book(_timed(_events(lines, pair)))
     decimals = decimals_of(price for price, _ in (*first.bids, *first.asks))
-    return LevelTape(pair[0], decimals, max(len(first.bids), len(first.asks)), in_order(events))
+    return LevelTape(pair[0], decimals, max(len(first.bids), len(first.asks)), events)
 
 
 def _events(lines: Iterable[str], pair: list[str]) -> Iterator[TapeEvent]:
