@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.dashboard.browser import DESK, PHONE, a_tab
 from wildbot.dashboard.app import PAGES
 
-SETTLE_S = 5.0
+SETTLE_S = 8.0
 
 
 def main(words: list[str]) -> None:

@@ -23,7 +23,7 @@ FIRST_PAINT_S = 3.0
 """Until the first number stands there, on a machine that is not busy with others."""
 
 SCRIPTS_MAX, BYTES_MAX, SENT_MAX = 110, 6_500_000, 200_000
-"""What may come before the first numbers on any machine: scripts, their bytes, and what the server says of the desk."""
+"""What may come before the first numbers: scripts and their bytes on any machine, what the server says of the desk on a free one."""
 
 SOON_S = 25.0
 """What comes within a second or two on a machine that has nothing else to do."""
@@ -117,9 +117,11 @@ def test_the_first_numbers_come_with_the_first_picture_and_little_comes_before_t
         (PICTURES / "first-paint.json").write_text(json.dumps(seen | {"said": sent}), encoding="utf-8")
         assert seen["scripts"] <= SCRIPTS_MAX
         assert seen["bytes"] <= BYTES_MAX
-        assert sent <= SENT_MAX
-        # A machine that is busy with others paints late whatever we do: then the counts above stand alone.
-        assert seen["number"] < FIRST_PAINT_S or os.getloadavg()[0] > (os.cpu_count() or 1)
+        # A machine that is busy with others paints late, and hears of more than one refresh until then.
+        if os.getloadavg()[0] <= (os.cpu_count() or 1):
+            assert seen["number"] < FIRST_PAINT_S
+        if seen["number"] < FIRST_PAINT_S:
+            assert sent <= SENT_MAX
 
 
 @pytest.mark.timeout(300)

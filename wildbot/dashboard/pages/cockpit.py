@@ -21,7 +21,7 @@ from wildbot.dashboard.view.truth import truth_html
 from wildbot.dashboard.view.wording import panel
 
 PRICE_HEIGHT = 330
-EQUITY_HEIGHT = 196
+EQUITY_HEIGHT = 204
 
 
 def draw_cockpit() -> None:

@@ -19,7 +19,7 @@ from wildbot.dashboard.view.trades import ALL, chosen, trades_csv, trades_html
 from wildbot.dashboard.view.truth import models_html, truth_html
 from wildbot.dashboard.view.wording import panel
 
-CHART_HEIGHT = 196
+CHART_HEIGHT = 204
 PAGE_ROWS = 100
 ROWS_MAX = 200_000
 """Most fills of one reading: a page is no place for more."""

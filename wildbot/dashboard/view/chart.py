@@ -187,7 +187,7 @@ def spread_lines_option(steps: Sequence[str], shares: Mapping[str, Sequence[floa
             "type": "category",
             "data": list(steps),
             "boundaryGap": False,
-            "axisLabel": {**FONT, "hideOverlap": True},
+            "axisLabel": {**FONT, "hideOverlap": True, "alignMinLabel": "left", "alignMaxLabel": "right"},
             "axisLine": {"lineStyle": {"color": GRID}},
             "axisTick": {"show": False},
         },

@@ -5,6 +5,7 @@ Source: the `truth` section of the status document.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from wildbot.dashboard.view.document import JsonObject, as_number, decimal, number, rows, section, text, whole
 from wildbot.dashboard.view.wording import (
@@ -79,7 +80,7 @@ def models_html(document: JsonObject, *, stale: bool) -> str:
     )
     age = number(truth, "age_ms")
     aside = span("", f"{milliseconds(age)} old") if age is not None else ""
-    body = div(f"wb-scroll {'stale' if stale else ''}", drawn, believable if models else "", _twin(section(truth, "twin")))
+    body = div(f"wb-scroll {'stale' if stale else ''}", drawn, believable if "believable_low" in bracket and models else "", _twin(section(truth, "twin")))
     return panel("Fill models", body, css="middle", aside=aside)
 
 
@@ -110,28 +111,46 @@ def _bounds(truth: JsonObject) -> tuple[float | None, float | None]:
 
 
 def _bracket(truth: JsonObject) -> str:
+    """Return the range of the models on a line that holds nought, within the wider one that is to be believed."""
     bracket = section(truth, "bracket")
     low, high = _bounds(truth)
+    least, most = number(bracket, "believable_low"), number(bracket, "believable_high")
+    ends = [end for end in (0.0, low, high, least, most) if end is not None]
+    room = max(ends) - min(ends)
     marks = ""
-    room = max(high or 0.0, 0.0) - min(low or 0.0, 0.0)
     if low is not None and high is not None and high >= low and room > 0:
 
         def place(value: float) -> float:
-            return 100 * max(0.0, min(1.0, (value - min(low, 0.0)) / room))
+            return 100 * max(0.0, min(1.0, (value - min(ends)) / room))
+
+        def band(css: str, begins: float, finishes: float, title: str) -> str:
+            return div(css, style=f"left:{place(begins):.1f}%;width:{place(finishes) - place(begins):.1f}%", title=title)
 
         likely = number(bracket, "calibrated")
-        marks = div("wb-fill blue", style=f"left:{place(low):.1f}%;width:{place(high) - place(low):.1f}%")
+        if least is not None and most is not None and most >= least:
+            marks += band("wb-fill believable", least, most, "believable: as often as paper was right in simulated markets")
+        marks += band("wb-fill blue", low, high, "over the fill models")
         marks += div("wb-nought", style=f"left:{place(0.0):.1f}%", title="nought")
         marks += div("wb-likely", style=f"left:{place(likely):.1f}%", title="calibrated") if likely is not None else ""
     figures = [
         div(
             "wb-figure",
             span("", label),
-            span(f"wb-strong {gain_class(number(bracket, name))}", money(decimal(bracket, name), sign=True)),
+            tag(
+                "span",
+                "",
+                span(f"wb-strong {gain_class(number(bracket, name))}", money(decimal(bracket, name), sign=True))
+                + _believable(decimal(bracket, f"believable_{name}")),
+            ),
         )
         for name, label in BRACKET
     ]
     return div("wb-bracket", div("wb-track", marks), div("wb-bracket-figures", *figures))
+
+
+def _believable(end: Decimal | None) -> str:
+    """Return how far the range reaches that is to be believed, beside an end of the models' own."""
+    return "" if end is None else span("dim", f" · {money(end, sign=True)}", title="believable")
 
 
 def _split(truth: JsonObject) -> str:
