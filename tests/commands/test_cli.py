@@ -13,7 +13,7 @@ import pytest
 
 from actors.spec import EXIT_TIMED_OUT, EXIT_USAGE
 from tests.commands.builders_cli import sentences, wildbot
-from tests.commands.builders_commands import FakeSupervisor, a_document, a_trader
+from tests.commands.builders_commands import FakeSupervisor, a_document, a_trader, an_actor
 from wildbot.adapters.control_client import CallError, Reply
 from wildbot.adapters.home import Home
 from wildbot.adapters.supervisor_state import DurableRecord
@@ -78,6 +78,13 @@ def test_status_shows_traders_and_actors(home: Home) -> None:
     assert result.exit_code == 0
     for word in ("SIM running", "BTC/USDC", "99.5", "order_gateway", "16.24"):
         assert word in sentences(result)
+
+
+def test_an_actor_that_says_nothing_is_silent_whatever_it_said_last(home: Home) -> None:
+    document = a_document(actors=[an_actor("supervisor"), an_actor("status_api", heartbeat_age_ms=49_000.0)])
+    with FakeSupervisor(home, an_obedient(document)):
+        lines = wildbot("status").stdout.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith(("supervisor", "status_api"))] == ["running", "silent"]
 
 
 def test_text_from_outside_cannot_forge_a_line(home: Home) -> None:
