@@ -6,6 +6,7 @@ Rules: results go to standard output, failures to standard error; who asked for 
 """
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -101,7 +102,8 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Return the verb with what the owner has to change told in one sentence and the contract's exit code."""
+    """Return the verb with what the owner has to change, a file that cannot be read or written included, told in one
+    sentence and the contract's exit code."""
 
     @functools.wraps(verb)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
@@ -112,6 +114,10 @@ def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
             fail(str(error), EXIT_FAILED)
         except ConfigurationError as error:
             fail(str(error), EXIT_CONFIGURATION)
+        except OSError as error:
+            if error.filename is None:  # nobody's file: a fault of ours, or a reader that has gone
+                raise
+            fail(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}", EXIT_FAILED)
 
     return guarded
 
