@@ -5,6 +5,7 @@ Rules: results go to standard output, failures to standard error; who asked for 
     control characters, so that no name or message can colour, move or forge a line.
 """
 
+import contextlib
 import functools
 import os
 import sys
@@ -132,5 +133,25 @@ def exit_code_of(reply: Reply) -> int:
 
 
 def current_home() -> Home:
-    """Return the home this command is about. Raises: ConfigurationError when the settings cannot be used."""
-    return Home(load().settings.home)
+    """Return the home this command is about.
+
+    Raises: ConfigurationError when the settings cannot be used or the home is another user's.
+    """
+    home = Home(load().settings.home)
+    refuse_unseen(home)
+    return home
+
+
+def refuse_unseen(home: Home) -> None:
+    """Nothing is said of a home that we may not look into, least of all that nothing runs there.
+
+    Raises: ConfigurationError when that is so.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        try:
+            home.socket("control").stat()
+        except PermissionError:
+            raise ConfigurationError(
+                f"{home.root} belongs to another user, so whether WildBot runs there cannot be seen: ask as that user"
+                " (sudo -u USER ...)"
+            ) from None
