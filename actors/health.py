@@ -38,5 +38,5 @@ def reasons_against(status: StatusView | None, document_age_s: float) -> list[st
         elif actor.heartbeat_age_ms is None:
             reasons.append(f"{actor.name} never reported")
         elif actor.heartbeat_age_ms + document_age_s * 1_000 > HEARTBEAT_AGE_MS_MAX:
-            reasons.append(f"{actor.name} was last heard {actor.heartbeat_age_ms + document_age_s * 1_000:.0f} ms ago")
+            reasons.append(f"{actor.name} was last heard {actor.heartbeat_age_ms / 1_000 + document_age_s:.1f} s ago")
     return reasons

@@ -22,6 +22,7 @@ from wildbot.model.market_data import (
     VenueStatus,
 )
 from wildbot.model.status import Severity
+from wildbot.venues.kraken.market_feed import FIRST_DATA_NS
 
 BTC, ETH = "BTC/USDC", "ETH/USDC"
 
@@ -211,6 +212,21 @@ def test_waits_grow_while_nobody_answers() -> None:
     assert waits[0] == 1.0
     assert waits[-1] >= 15.0
     assert max(waits) <= 30.0
+
+
+def test_a_start_is_given_its_time_before_anybody_is_alarmed() -> None:
+    loop = HandMovedLoop()
+    feed = FeedHandler(loop, "ws://127.0.0.1:9", [BTC], lambda event: None, rng=random.Random(3))
+    began_ns = loop.clock_ns
+    feed.start()
+    while not loop.alerts:
+        loop.run_until(lambda: bool(loop.timers))
+        loop.clock_ns, retry = loop.timers.pop()
+        retry()
+        assert loop.clock_ns - began_ns < 2 * FIRST_DATA_NS + 60 * 10**9
+    feed.stop()
+    assert loop.clock_ns - began_ns > FIRST_DATA_NS
+    assert loop.alerts[0][:2] == (Severity.WARNING, "feed") and "no market data yet" in loop.alerts[0][2]
 
 
 def test_pairs_can_be_changed_while_connected() -> None:

@@ -1,6 +1,7 @@
 """The command line: sentences, exit codes and JSON, against real sockets."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,13 +14,15 @@ import pytest
 
 from actors.spec import EXIT_TIMED_OUT, EXIT_USAGE
 from tests.commands.builders_cli import sentences, wildbot
-from tests.commands.builders_commands import FakeSupervisor, a_document, a_trader
+from tests.commands.builders_commands import FakeSupervisor, a_document, a_trader, an_actor
+from tests.security.builders_security import as_nobody
 from wildbot.adapters.control_client import CallError, Reply
 from wildbot.adapters.home import Home
 from wildbot.adapters.supervisor_state import DurableRecord
 from wildbot.commands import steer
-from wildbot.commands.terminal import exit_code_of
+from wildbot.commands.terminal import exit_code_of, refuse_unseen
 from wildbot.desk.supervision_words import SupervisorState
+from wildbot.model.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +50,19 @@ def test_asking_what_does_not_run_is_a_sentence_and_code_4(home: Home, words: tu
     result = wildbot(*words)
     assert result.exit_code == 4
     assert "does not run" in sentences(result)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can try as another user")
+def test_a_home_of_another_user_is_not_said_to_have_nothing_running(home: Home) -> None:
+    def attempt() -> str:
+        try:
+            refuse_unseen(home)
+        except ConfigurationError as error:
+            return str(error)
+        return "nothing in the way"
+
+    refuse_unseen(home)
+    assert as_nobody(attempt).startswith(f"{home.root} belongs to another user")
 
 
 def test_down_says_when_there_is_nothing_to_stop(home: Home) -> None:
@@ -78,6 +94,13 @@ def test_status_shows_traders_and_actors(home: Home) -> None:
     assert result.exit_code == 0
     for word in ("SIM running", "BTC/USDC", "99.5", "order_gateway", "16.24"):
         assert word in sentences(result)
+
+
+def test_an_actor_that_says_nothing_is_silent_whatever_it_said_last(home: Home) -> None:
+    document = a_document(actors=[an_actor("supervisor"), an_actor("status_api", heartbeat_age_ms=49_000.0)])
+    with FakeSupervisor(home, an_obedient(document)):
+        lines = wildbot("status").stdout.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith(("supervisor", "status_api"))] == ["running", "silent"]
 
 
 def test_text_from_outside_cannot_forge_a_line(home: Home) -> None:

@@ -150,3 +150,15 @@ def test_page_and_tables_stand_alone(journal: Journal, tmp_path: Path) -> None:
     }  # fmt: skip
     (trip,) = tables["round_trips"]
     assert (trip["seconds"], trip["net"]) == ("80.0", "0.80000000")
+
+
+@pytest.mark.parametrize("option", ["--html", "--csv"])
+def test_a_place_that_cannot_be_written_is_one_sentence_and_no_traceback(
+    journal: Journal, tmp_path: Path, option: str
+) -> None:
+    two_runs(journal)
+    wall = tmp_path / "wall"
+    wall.write_text("")
+    code, out, said = wildbot(option, str(wall / "report"))
+    assert (code, out) == (1, "")
+    assert "cannot be used: Not a directory" in said

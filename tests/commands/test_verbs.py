@@ -111,8 +111,16 @@ def test_the_exit_codes_are_those_of_the_contract() -> None:
     assert (*codes, spec.EXIT_CONFIGURATION) == (0, 1, 2, 3, 4, 5, 78)
 
 
-@pytest.mark.parametrize(("typed", "expected"), [("wildbot fl", "flatten"), ("wildbot status --w", "--watch")])
-def test_a_shell_completes_verbs_and_their_options(typed: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("wildbot fl", "flatten"),
+        ("wildbot status --w", "--watch"),
+        ("wildbot swap SO", "SOL/USDC"),
+        ("wildbot pause ad", "ada/usdc"),
+    ],
+)
+def test_a_shell_completes_verbs_their_options_and_pairs_in_the_case_they_were_begun_in(typed: str, expected: str) -> None:
     shell = {"_WILDBOT_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
     result = CliRunner().invoke(app, [], env=shell, prog_name="wildbot")
     assert result.stdout.split() == [expected]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.messenger.builders_messenger import NOON_NS, alert, seen, status
+from wildbot.analytics.status_view import ActorView
 from wildbot.messenger.answers import NOTHING, QUESTIONS
 from wildbot.messenger.commands import COMMANDS, CONFIRM_NS, VERBS, CallControl, CommandDesk, ReadLog, Say, help_text
 
@@ -51,6 +52,18 @@ def test_an_old_status_is_told_as_such_and_none_is_unknown() -> None:
     assert isinstance(meaning, Say) and meaning.text.startswith("(as of 40 s ago")
     unseen = msgspec.structs.replace(seen(), status=None)
     assert CommandDesk(lambda: CODE).hear("/status", unseen, NOON_NS) == Say(NOTHING)
+
+
+def test_health_calls_a_process_silent_that_has_not_spoken_whatever_it_said_last() -> None:
+    actors = [
+        ActorView("a", state="running", heartbeat_age_ms=120.0),
+        ActorView("b", state="running", heartbeat_age_ms=90_700),
+    ]
+    view = msgspec.structs.replace(status(), actors=[*actors, ActorView("c", state="running")])
+    meaning = CommandDesk(lambda: CODE).hear("/health", seen(view), NOON_NS)
+    assert isinstance(meaning, Say)
+    for part in ("a: running, heard 0.2 s ago", "b: running, SILENT for 1 min 30 s", "c: running, never heard"):
+        assert part in meaning.text
 
 
 @pytest.mark.parametrize("text", ["/start", "/help", "/START@wild_bot", "/help me"])

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from actors.health import HEARTBEAT_AGE_MS_MAX
 from actors.spec import EXIT_DONE, EXIT_FAILED
 from wildbot.adapters.control_client import ControlClient
 from wildbot.adapters.status_feed import StatusFeed
@@ -158,7 +159,9 @@ def _actors(view: StatusView) -> RenderableType:
     table = new_table("actor", "state", ">pid", ">beat ms", ">restarts", ">cpu %", ">MB", ">p50 us", ">p99 us")
     for actor in view.actors:
         numbers = (actor.heartbeat_age_ms, actor.restarts, actor.cpu_pct, actor.rss_mb, actor.p50_us, actor.p99_us)
-        table.add_row(clean(actor.name), clean(actor.state), str(actor.pid or UNKNOWN), *(_number(n, 0) for n in numbers))
+        is_silent = actor.heartbeat_age_ms is None or actor.heartbeat_age_ms > HEARTBEAT_AGE_MS_MAX
+        state = Text("silent", style="bold red") if is_silent else Text(clean(actor.state))
+        table.add_row(clean(actor.name), state, str(actor.pid or UNKNOWN), *(_number(n, 0) for n in numbers))
     return table
 
 

@@ -45,8 +45,9 @@ def _upper(pair: str | None) -> str | None:
 
 
 def _universe(incomplete: str) -> list[str]:
-    """Complete the name of a pair."""
-    return [pair for pair in load().settings.trading.universe if pair.startswith(incomplete.upper())]
+    """Complete the name of a pair, in the case it was begun in."""
+    universe = load().settings.trading.universe
+    return [pair.lower() if incomplete.islower() else pair for pair in universe if pair.startswith(incomplete.upper())]
 
 
 def _pair_argument(help_text: str, metavar: str = "PAIR") -> Any:

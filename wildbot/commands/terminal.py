@@ -5,7 +5,9 @@ Rules: results go to standard output, failures to standard error; who asked for 
     control characters, so that no name or message can colour, move or forge a line.
 """
 
+import contextlib
 import functools
+import os
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -101,7 +103,8 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Return the verb with what the owner has to change told in one sentence and the contract's exit code."""
+    """Return the verb with what the owner has to change, a file that cannot be read or written included, told in one
+    sentence and the contract's exit code."""
 
     @functools.wraps(verb)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
@@ -112,6 +115,10 @@ def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
             fail(str(error), EXIT_FAILED)
         except ConfigurationError as error:
             fail(str(error), EXIT_CONFIGURATION)
+        except OSError as error:
+            if error.filename is None:  # nobody's file: a fault of ours, or a reader that has gone
+                raise
+            fail(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}", EXIT_FAILED)
 
     return guarded
 
@@ -126,5 +133,25 @@ def exit_code_of(reply: Reply) -> int:
 
 
 def current_home() -> Home:
-    """Return the home this command is about. Raises: ConfigurationError when the settings cannot be used."""
-    return Home(load().settings.home)
+    """Return the home this command is about.
+
+    Raises: ConfigurationError when the settings cannot be used or the home is another user's.
+    """
+    home = Home(load().settings.home)
+    refuse_unseen(home)
+    return home
+
+
+def refuse_unseen(home: Home) -> None:
+    """Nothing is said of a home that we may not look into, least of all that nothing runs there.
+
+    Raises: ConfigurationError when that is so.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        try:
+            home.socket("control").stat()
+        except PermissionError:
+            raise ConfigurationError(
+                f"{home.root} belongs to another user, so whether WildBot runs there cannot be seen: ask as that user"
+                " (sudo -u USER ...)"
+            ) from None

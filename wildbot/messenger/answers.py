@@ -10,7 +10,7 @@ import msgspec
 from wildbot.analytics.status_view import StatusView
 from wildbot.messenger.day_book import DayRecord, summary
 from wildbot.messenger.notices import digest
-from wildbot.messenger.texts import UNKNOWN, badge, clock, one_line, profit_line, short, signed
+from wildbot.messenger.texts import UNKNOWN, badge, clock, one_line, profit_line, short, signed, span
 
 FILLS_SHOWN = 10
 ORDERS_SHOWN = 20
@@ -105,7 +105,7 @@ def _pairs(status: StatusView, seen: Seen) -> str:
 def _health(status: StatusView, seen: Seen) -> str:
     head = "healthy" if not seen.unhealthy else "not healthy:"
     rows = [
-        f"{one_line(row.name, 40)}: {one_line(row.state, 24)}, heard {_number(row.heartbeat_age_ms)} ms ago,"
+        f"{one_line(row.name, 40)}: {one_line(row.state, 24)}, {_heard(row.heartbeat_age_ms, seen.age_s)},"
         f" {row.restarts} restarts, {_number(row.rss_mb)} MB"
         for row in status.actors
     ]
@@ -114,6 +114,14 @@ def _health(status: StatusView, seen: Seen) -> str:
 
 def _version(status: StatusView, seen: Seen) -> str:
     return f"run {one_line(status.run_id, 60)}\n{seen.version}"
+
+
+def _heard(beat_age_ms: float | None, document_age_s: float) -> str:
+    """Return how long ago a process spoke; what it said its state is counts for as long as it does."""
+    if beat_age_ms is None:
+        return "never heard"
+    age_s = beat_age_ms / 1_000 + document_age_s
+    return f"SILENT for {span(age_s)}" if age_s > STALE_S else f"heard {age_s:.1f} s ago"
 
 
 def _number(value: float | None) -> str:

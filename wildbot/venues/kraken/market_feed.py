@@ -36,6 +36,9 @@ PROVEN_NS = 30 * NANOS_PER_SECOND
 MAINTENANCE_DELAY_S = 5.0
 """Kraken asks for no more than one attempt in five seconds while it is under maintenance."""
 
+FIRST_DATA_NS = 30 * NANOS_PER_SECOND
+"""At a start everything comes up at once, and an exchange of our own takes its time: so long nobody is alarmed."""
+
 ALERT_KEY = "feed"
 
 
@@ -130,7 +133,7 @@ class MarketFeed:
         self._quiet_books = QuietBooks()
         self._silent_beats = 0
         self._last_recv_ns = 0
-        self._since_ns = runtime.now_ns()
+        self._since_ns = self._began_ns = runtime.now_ns()
         self._connects = 0
         self._system = SystemStatus.UNKNOWN
         self._is_stopped = False
@@ -252,7 +255,7 @@ class MarketFeed:
             delay_s = max(delay_s, MAINTENANCE_DELAY_S)
         if self._connects:
             self._runtime.alert(Severity.CRITICAL, ALERT_KEY, f"market data lost: {reason}")
-        else:  # at a start everything comes up at once, and the exchange may take a moment longer
+        elif self._runtime.now_ns() - self._began_ns >= FIRST_DATA_NS:
             self._runtime.alert(Severity.WARNING, ALERT_KEY, f"no market data yet: {reason}")
         self._runtime.later(delay_s, self._connect)
 
