@@ -51,7 +51,7 @@ def measure_engine(books: int = BOOKS, strategy: str = MAKER) -> dict[str, objec
     Raises:
         ConfigurationError: when there is no such strategy.
     """
-    engine = _engine(strategy)
+    engine = willing_engine(strategy)
     tape = _tape(books)
     samples_ns: list[int] = []
     requests = 0
@@ -62,7 +62,7 @@ def measure_engine(books: int = BOOKS, strategy: str = MAKER) -> dict[str, objec
         samples_ns.append(time.perf_counter_ns() - began)
         pending = [*commands, *(engine.on_timer(now_ns) if number % TIMER_EVERY == 0 else ())]
         while pending:
-            report = _answer(pending.pop(0), now_ns)
+            report = answer_to(pending.pop(0), now_ns)
             if report is not None:
                 requests += 1
                 pending += engine.handle(report, now_ns)
@@ -72,7 +72,12 @@ def measure_engine(books: int = BOOKS, strategy: str = MAKER) -> dict[str, objec
     return {**msgspec.to_builtins(record), "strategy": strategy, "requests": requests}
 
 
-def _engine(strategy: str) -> TradingEngine:
+def willing_engine(strategy: str) -> TradingEngine:
+    """Return the engine of a trader of SOL with a lease, which trades what its strategy wants.
+
+    Raises:
+        ConfigurationError: when there is no such strategy.
+    """
     engine = TradingEngine(
         pair=SOL.pair,
         epoch=1,
@@ -107,7 +112,8 @@ def _trade(book: BookSnapshot) -> TradePrint:
     return TradePrint(SOL.pair, book.seq, side, ticks, book.bid_lots[0] // 10, book.venue_ts_ns, book.recv_ts_ns)
 
 
-def _answer(command: EngineCommand, now_ns: int) -> OrderReport | None:
+def answer_to(command: EngineCommand, now_ns: int) -> OrderReport | None:
+    """Return what a venue that takes everything says; None to what it never hears."""
     if not isinstance(command, OrderRequest):
         return None
     order = command.command

@@ -9,12 +9,12 @@ import random
 import sys
 from pathlib import Path
 
-from actors.exchange_tapes import AUTO, LOBSTER, Recording, format_of, lobster_recording, open_recording
+from actors.exchange_tapes import AUTO, LOBSTER, format_of, lobster_recording, open_recording
 from wildbot.model.errors import ConfigurationError
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.pace import Pace
 from wildbot.simulation.recording_files import MESSAGE_MARK
-from wildbot.simulation.replay_joint import JointMarket, RecordedMarket
+from wildbot.simulation.replay_joint import JointMarket, RecordedMarket, Recording
 from wildbot.simulation.tapes import lobster_sample
 
 SAMPLE_S = 900

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from typing import TypedDict
 
-from actors.exchange_tapes import Recording
 from wildbot.adapters.venue_clock import VenueClock
 from wildbot.model.errors import ConfigurationError, ProtocolError
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule, Instrument
@@ -15,6 +14,7 @@ from wildbot.simulation.flow import SyntheticMarket
 from wildbot.simulation.market import Market
 from wildbot.simulation.order_rate import Tier
 from wildbot.simulation.pace import FULL_SPEED, Pace
+from wildbot.simulation.replay_joint import Recording
 from wildbot.simulation.scenarios import SCENARIOS, Scenario
 from wildbot.simulation.venue_pairs import UNIVERSE
 

@@ -8,13 +8,12 @@ from pathlib import Path
 import msgspec
 from loguru import logger
 
-from actors.exchange_tapes import Recording
 from wildbot.adapters.recording import instrument_of, pair_folders, read_rows
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import Instrument
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.pace import Pace
-from wildbot.simulation.replay_joint import JointMarket, RecordedMarket
+from wildbot.simulation.replay_joint import JointMarket, RecordedMarket, Recording
 from wildbot.simulation.replay_levels import LevelMarket
 from wildbot.simulation.tape_wildbot import wildbot_events
 from wildbot.venues.kraken.server_names import pair_altname

@@ -1,19 +1,15 @@
 """Recordings for the simulated exchange: a file's format, the instrument it is of, and its market."""
 
 import importlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from wildbot.model.errors import ConfigurationError, ProtocolError
-from wildbot.model.instrument import Instrument
-from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.level_tape import LevelTape
 from wildbot.simulation.lobster import parse_messages, parse_rows, stock
-from wildbot.simulation.pace import Pace
 from wildbot.simulation.recording_files import kind_of, name_of, read_book_lines, read_lines
 from wildbot.simulation.replay import LobsterMarket
-from wildbot.simulation.replay_joint import RecordedMarket
+from wildbot.simulation.replay_joint import Recording
 from wildbot.simulation.replay_levels import LevelMarket
 from wildbot.simulation.tape_binance import binance_tape
 from wildbot.simulation.tape_bitstamp import bitstamp_tape
@@ -23,14 +19,6 @@ AUTO, LOBSTER, KRAKEN, BINANCE, BITSTAMP, WILDBOT = "auto", "lobster", "kraken",
 FORMATS = (AUTO, LOBSTER, KRAKEN, BINANCE, BITSTAMP, WILDBOT)
 
 BITSTAMP_SYMBOL = "BTCUSD"
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One opened recording: its instruments, and how to make its market on an exchange that lists them."""
-
-    instruments: tuple[Instrument, ...]
-    market: Callable[[SimulatedExchange, Pace], RecordedMarket]
 
 
 def open_recording(path: Path | None, form: str, pairs: tuple[str, ...] = ()) -> Recording:

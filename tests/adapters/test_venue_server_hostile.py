@@ -3,11 +3,12 @@
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 import requests
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tests.adapters.builders_venue_server import WAIT_S, Running, ask
 from tests.venues.builders_kraken_server import Venue
@@ -114,8 +115,18 @@ def test_client_that_does_not_finish_asking_is_let_go(start: bytes) -> None:
             while part := slow.recv(1_024):
                 heard += part
         assert heard == b"" or heard.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400"))
-        with server.open("/public/v2") as client:
-            assert json.loads(client.recv(timeout=WAIT_S))["channel"] == "status"
+        assert first_word(server) == "status"
+
+
+def first_word(server: Running) -> str:
+    """What a good client hears first; one that a busy machine made too slow to finish asking asks again."""
+    until_s = time.monotonic() + WAIT_S
+    while True:
+        try:
+            with server.open("/public/v2") as client:
+                return str(json.loads(client.recv(timeout=WAIT_S))["channel"])
+        except (OSError, EOFError, WebSocketException):
+            assert time.monotonic() < until_s, "nobody is served any more"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +144,7 @@ def test_client_that_does_not_finish_asking_is_let_go(start: bytes) -> None:
     ids=["garbage", "query", "headers", "key", "length", "frame", "half frame", "not utf-8"],
 )
 def test_noise_ends_or_is_answered_and_the_others_live_on(noise: bytes) -> None:
-    with running(request_s_max=0.5) as server, server.open("/public/v2") as good, socket.socket() as bad:
+    with running() as server, server.open("/public/v2") as good, socket.socket() as bad:
         good.recv(timeout=WAIT_S)
         bad.settimeout(WAIT_S)
         bad.connect(("127.0.0.1", server.port))

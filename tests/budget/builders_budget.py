@@ -7,18 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 
-from tests.trading.builders_trading import MS, ONE, PAIR, SOL, START, a_lease
+from actors.bench_engine import SOL, answer_to, willing_engine
+from tests.trading.builders_trading import MS, ONE, START
 from wildbot.engine import TradingEngine
-from wildbot.model.desk import OrderRequest, PositionState
-from wildbot.model.executions import Accepted, Amended, Canceled, OrderReport
-from wildbot.model.instrument import FeeSchedule
 from wildbot.model.market_data import BookSnapshot, TradePrint
-from wildbot.model.orders import AmendOrder, NewOrder, Side
-from wildbot.strategies.base import find_strategy
-from wildbot.trading.limits import EngineLimits
+from wildbot.model.orders import Side
 
 WARM, COUNTED = 400, 400
-WILLING: dict[str, dict[str, object]] = {"market_maker": {"edge_policy": "ignore", "min_volatility_bps": 0}}
 
 
 @dataclass
@@ -36,7 +31,7 @@ class Driven:
         self.bid = max(10_000, self.bid + walk.choice((-1, 0, 1)))
         at_ns, lots = START + self.seq * 100 * MS, (walk.randint(1, 20) * ONE + self.seq % 2, *(ONE,) * 9)
         bids, asks = (tuple(self.bid + sign * level + gap for level in range(10)) for sign, gap in ((-1, 0), (1, 10)))
-        return BookSnapshot(PAIR, self.seq, at_ns, at_ns, bids, lots, asks, lots)
+        return BookSnapshot(SOL.pair, self.seq, at_ns, at_ns, bids, lots, asks, lots)
 
     def settle(self, book: BookSnapshot, commands: object) -> None:
         """Everything around the counted step: answers, a public trade, now and then the timer."""
@@ -51,39 +46,16 @@ class Driven:
         side, level = (
             (Side.BUY, book.ask_ticks[self.seq % 5]) if self.seq % 2 else (Side.SELL, book.bid_ticks[self.seq % 5])
         )
-        self.engine.handle(TradePrint(PAIR, self.seq, side, level, ONE, now_ns, now_ns), now_ns)
+        self.engine.handle(TradePrint(SOL.pair, self.seq, side, level, ONE, now_ns, now_ns), now_ns)
 
 
 def driven(strategy: str) -> Driven:
     """A trader of SOL/USDC with a lease, warmed up."""
-    engine = TradingEngine(
-        pair=PAIR,
-        epoch=1,
-        instrument=SOL,
-        fees=FeeSchedule(2_500, 4_000),
-        position=PositionState(PAIR),
-        strategy=find_strategy(strategy),
-        parameters=WILLING.get(strategy, {}),
-        limits=EngineLimits(),
-    )
-    engine.handle(a_lease(), START)
-    run = Driven(engine)
+    run = Driven(willing_engine(strategy))
     for _ in range(WARM):
         book = run.next_book()
-        run.settle(book, engine.handle(book, book.recv_ts_ns))
+        run.settle(book, run.engine.handle(book, book.recv_ts_ns))
     return run
-
-
-def answer_to(command: object, now_ns: int) -> OrderReport | None:
-    """What a venue that takes everything says."""
-    if not isinstance(command, OrderRequest):
-        return None
-    order = command.command
-    if isinstance(order, NewOrder):
-        return Accepted(order.cl_ord_id, "O", now_ns)
-    if isinstance(order, AmendOrder):
-        return Amended(order.cl_ord_id, order.ticks, order.lots, now_ns)
-    return Canceled(order.cl_ord_id, 0, "asked", now_ns)
 
 
 def engine_work(strategy: str) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """docs/operations.md has a section for every alert that can be raised, and for no other."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,7 @@ def calls() -> Iterator[tuple[str, ast.Call, dict[str, ast.expr]]]:
                 yield from ((name, node, names) for node in ast.walk(function) if isinstance(node, ast.Call))
 
 
+@functools.cache
 def raised() -> tuple[dict[str, str], list[str]]:
     """Return where each key is raised, and the places whose key cannot be told."""
     found: dict[str, str] = {}

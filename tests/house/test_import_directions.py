@@ -1,6 +1,8 @@
 """The table of docs/architecture.md, enforced: which room may import which, and which may touch the world."""
 
 import ast
+import functools
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,7 @@ def room_of(path: Path) -> str:
     return parts[0]
 
 
+@functools.cache
 def imports_of(path: Path) -> list[tuple[str, bool, int]]:
     """Return (module, whether only for type checking, line) of every import in a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -134,6 +137,12 @@ def test_a_pure_room_never_touches_the_world(path: Path) -> None:
         top = module.split(".")[0]
         if top in WORLD and not type_only:
             assert top in ALLOWED_WORLD.get(room, set()), f"{path}:{line}: {room} imports {top}"
+
+
+def test_no_file_imports_in_a_circle_not_even_for_a_type() -> None:
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sources("wildbot", "actors")}
+    graph = {name: {module for module, _, _ in imports_of(path) if module in files} for name, path in files.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the files
 
 
 @pytest.mark.parametrize("path", sources("wildbot", "actors"), ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,7 +1,6 @@
 """The balance allocator on virtual time: `actors.balance_allocator` with planned wires."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from wildbot.desk.allocation import AllocatorCommand, CapitalAllocator
 from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY
@@ -11,9 +10,7 @@ from wildbot.model.instrument import NANOS_PER_MS
 from wildbot.model.status import AllocatorStatus
 from wildbot.protocol.bus import FROM_GATEWAY, TO_ALLOCATOR, encode
 from wildbot.rehearsal.stage import CAPITAL, ORDERS, Stage
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
+from wildbot.rehearsal.world import World
 
 TIMER_NS = 250 * NANOS_PER_MS
 
@@ -21,7 +18,9 @@ TIMER_NS = 250 * NANOS_PER_MS
 class AllocatorStage(Stage):
     """One life of the allocator."""
 
-    def __init__(self, world: "World") -> None:
+    world: World
+
+    def __init__(self, world: World) -> None:
         super().__init__(world, ALLOCATOR)
         self.state = "running"
         self.allocator: CapitalAllocator = world.brains.allocator()

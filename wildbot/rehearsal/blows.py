@@ -4,7 +4,6 @@ Rules: a blow that meets nobody does nothing.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from wildbot.desk.supervision_words import Asked, FlattenPair, HaltAll, PausePair, RearmAll, ResumePair, Swap, Verb
 from wildbot.model.instrument import NANOS_PER_SECOND
@@ -13,12 +12,10 @@ from wildbot.rehearsal.links import Trouble
 from wildbot.rehearsal.plan import TRADER, Arguments, Blow
 from wildbot.rehearsal.stage import HUBS, SUPERVISOR, Stage
 from wildbot.rehearsal.trader_stage import TraderStage
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
+from wildbot.rehearsal.world import World
 
 
-def plan_blow(world: "World", blow: Blow, at_ns: int) -> None:
+def plan_blow(world: World, blow: Blow, at_ns: int) -> None:
     """Let one blow fall in time."""
 
     def fall() -> None:
@@ -28,7 +25,7 @@ def plan_blow(world: "World", blow: Blow, at_ns: int) -> None:
     world.timeline.at(at_ns, fall)
 
 
-def end_troubles(world: "World") -> None:
+def end_troubles(world: World) -> None:
     """From now on nothing bad happens."""
     world.venue.arm([{"verb": "clear"}])
     world.links.troubles.clear()
@@ -36,7 +33,7 @@ def end_troubles(world: "World") -> None:
     world.journal.fault = ""
 
 
-def _victim(world: "World", arguments: Arguments) -> Stage | None:
+def _victim(world: World, arguments: Arguments) -> Stage | None:
     name = str(arguments["actor"])
     if name != TRADER:
         return world.stages.get(name)
@@ -44,7 +41,7 @@ def _victim(world: "World", arguments: Arguments) -> Stage | None:
     return traders[_whole(arguments, "which") % len(traders)] if traders else None
 
 
-def _traders(world: "World") -> list[TraderStage]:
+def _traders(world: World) -> list[TraderStage]:
     return [stage for stage in world.stages.values() if isinstance(stage, TraderStage)]
 
 
@@ -60,19 +57,19 @@ def _nanos(arguments: Arguments, name: str = "s") -> int:
     return int(value * NANOS_PER_SECOND)
 
 
-def _deal_kill(world: "World", arguments: Arguments) -> None:
+def _deal_kill(world: World, arguments: Arguments) -> None:
     victim = _victim(world, arguments)
     if victim is not None:
         victim.die("killed")
 
 
-def _deal_freeze(world: "World", arguments: Arguments) -> None:
+def _deal_freeze(world: World, arguments: Arguments) -> None:
     victim = _victim(world, arguments)
     if victim is not None:
         victim.freeze(_nanos(arguments))
 
 
-def _deal_wire(world: "World", arguments: Arguments) -> None:
+def _deal_wire(world: World, arguments: Arguments) -> None:
     probability = arguments["probability"]
     assert isinstance(probability, float)
     trouble = Trouble(
@@ -87,14 +84,14 @@ def _deal_wire(world: "World", arguments: Arguments) -> None:
         _note_away(world, HUBS[trouble.channel], trouble.until_ns)
 
 
-def _note_away(world: "World", name: str, until_ns: int) -> None:
+def _note_away(world: World, name: str, until_ns: int) -> None:
     """For the verdict: to the others, an actor whom no word reaches and who says none is a stopped one."""
     world.process(name, "stopped", "cut off")
     back_ns = min(until_ns, world.plan.troubles_end_ns)
     world.timeline.at(back_ns, lambda: world.process(name, "continued", "connected again"))
 
 
-def _deal_cut(world: "World", arguments: Arguments) -> None:
+def _deal_cut(world: World, arguments: Arguments) -> None:
     victim = _victim(world, arguments)
     if victim is not None:
         until_ns = world.timeline.now_ns + _nanos(arguments)
@@ -102,7 +99,7 @@ def _deal_cut(world: "World", arguments: Arguments) -> None:
         _note_away(world, victim.name, until_ns)
 
 
-def _deal_journal(world: "World", arguments: Arguments) -> None:
+def _deal_journal(world: World, arguments: Arguments) -> None:
     world.journal.fault = str(arguments["error"])
 
     def well() -> None:
@@ -111,7 +108,7 @@ def _deal_journal(world: "World", arguments: Arguments) -> None:
     world.timeline.after(_nanos(arguments), well)
 
 
-def _deal_owner(world: "World", arguments: Arguments) -> None:
+def _deal_owner(world: World, arguments: Arguments) -> None:
     stage, traders = world.stages.get(SUPERVISOR), _traders(world)
     pair = traders[_whole(arguments, "which") % len(traders)].pair if traders else world.pairs[0]
     verbs: dict[str, Verb] = {
@@ -126,15 +123,15 @@ def _deal_owner(world: "World", arguments: Arguments) -> None:
         stage.do(lambda: stage.asked(Asked("owner", verbs[str(arguments["verb"])])))
 
 
-def _deal_crash(world: "World", arguments: Arguments) -> None:
+def _deal_crash(world: World, arguments: Arguments) -> None:
     world.fate.plan(Crash(str(arguments["actor"]), str(arguments["point"]), _whole(arguments, "nth")))
 
 
-def _deal_venue(world: "World", arguments: Arguments) -> None:
+def _deal_venue(world: World, arguments: Arguments) -> None:
     world.venue.arm([arguments])
 
 
-DEALS: dict[str, Callable[["World", Arguments], None]] = {
+DEALS: dict[str, Callable[[World, Arguments], None]] = {
     "venue": _deal_venue,
     "kill": _deal_kill,
     "freeze": _deal_freeze,

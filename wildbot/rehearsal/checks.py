@@ -1,16 +1,12 @@
 """What must hold at every moment of a rehearsal; the audit judges the rest from what is left behind."""
 
-from typing import TYPE_CHECKING
-
 from wildbot.desk.supervision_words import GATEWAY
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.orders import Side
 from wildbot.rehearsal.gateway_stage import GatewayStage
 from wildbot.rehearsal.trader_stage import TraderStage
 from wildbot.rehearsal.venue import ACCOUNT
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
+from wildbot.rehearsal.world import World
 
 BREACHES_MAX = 50
 
@@ -18,7 +14,7 @@ BREACHES_MAX = 50
 class Checks:
     """Looks at the exchange and the journal now and then; collects breaches in words."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: World) -> None:
         self.breaches: list[str] = []
         self._world = world
         self._began_ns = world.timeline.now_ns

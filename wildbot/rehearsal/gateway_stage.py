@@ -4,8 +4,6 @@ Rules: the same order of deeds as the real shell: rows first, then bytes, then w
     a planned crash may strike.
 """
 
-from typing import TYPE_CHECKING
-
 from wildbot.desk import gateway_commands as commands
 from wildbot.desk.alerts import ClearAlert, RaiseAlert
 from wildbot.desk.gateway_commands import GatewayCommand
@@ -30,10 +28,8 @@ from wildbot.protocol.bus import TO_GATEWAY, encode, read_market_frame
 from wildbot.rehearsal.rest_worker import VirtualRest
 from wildbot.rehearsal.stage import MARKET, ORDERS, Stage
 from wildbot.rehearsal.venue import VirtualSocket
+from wildbot.rehearsal.world import World
 from wildbot.venues.kraken.rest_calls import RestOutcome
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
 
 TICK_NS = 100 * NANOS_PER_MS
 EXIT_FAILED, EXIT_CONFIGURATION = 1, 78
@@ -42,7 +38,9 @@ EXIT_FAILED, EXIT_CONFIGURATION = 1, 78
 class GatewayStage(Stage):
     """One life of the gateway."""
 
-    def __init__(self, world: "World") -> None:
+    world: World
+
+    def __init__(self, world: World) -> None:
         super().__init__(world, GATEWAY)
         self.router: OrderRouter = world.brains.router(world.gateway_setup)
         self._questions = Questions(world.gateway_setup.universe)

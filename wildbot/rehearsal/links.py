@@ -5,9 +5,9 @@ Rules: as ZeroMQ does it over ipc: a wire keeps its order; what a spoke sends wh
 Owns: what is under way, and the standing troubles of each wire.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from random import Random
 
 from wildbot.model.errors import ProtocolError
 from wildbot.model.instrument import NANOS_PER_MS
@@ -20,10 +20,9 @@ from wildbot.protocol.bus import (
     TO_SUPERVISOR,
     read_market_frame,
 )
+from wildbot.rehearsal.diary import Diary
 from wildbot.rehearsal.stage import ACTORS, CAPITAL, HUBS, MARKET, ORDERS, Stage
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
+from wildbot.rehearsal.timeline import Timeline
 
 LATENCY_NS = NANOS_PER_MS // 5
 RECONNECT_NS = 100 * NANOS_PER_MS
@@ -62,10 +61,13 @@ READERS: dict[tuple[str, bool], Callable[[bytes], object]] = {
 
 
 class Links:
-    """Carries frames."""
+    """Carries frames between the `stages`, by name, of those who live now."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, timeline: Timeline, diary: Diary, stages: Mapping[str, Stage], rng: Random) -> None:
+        self._timeline = timeline
+        self._diary = diary
+        self._stages = stages
+        self._rng = rng
         self._wires: dict[tuple[str, str, str], Wire] = {}
         self.troubles: list[Trouble] = []
 
@@ -88,11 +90,10 @@ class Links:
                         self._plan(wire, channel, sender, target, frame, RECONNECT_NS)
 
     def _carry(self, channel: str, sender: Stage, target: str, frame: bytes) -> None:
-        world, source = self._world, sender.name
-        now_ns = world.timeline.now_ns
+        source, now_ns = sender.name, self._timeline.now_ns
         wire = self._wires.setdefault((channel, source, target), Wire())
         to_hub = HUBS.get(channel) == target
-        if to_hub and target not in world.stages:
+        if to_hub and target not in self._stages:
             if len(wire.waiting) < WAITING_MAX:
                 wire.waiting.append((sender, frame))
             return
@@ -102,7 +103,7 @@ class Links:
                 continue
             if trouble.actor and trouble.actor not in (source, target):
                 continue
-            if trouble.probability < 1 and world.rng.random() >= trouble.probability:
+            if trouble.probability < 1 and self._rng.random() >= trouble.probability:
                 continue
             match trouble.kind:
                 case "lose":
@@ -112,23 +113,23 @@ class Links:
                 case _:
                     delay_ns += trouble.delay_ns
         if not copies:
-            world.diary.note(now_ns, f"lost {channel} {source}>{target}")
+            self._diary.note(now_ns, f"lost {channel} {source}>{target}")
         for _ in range(copies):
             self._plan(wire, channel, sender, target, frame, delay_ns)
 
     def _plan(self, wire: Wire, channel: str, sender: Stage, target: str, frame: bytes, delay_ns: int) -> None:
-        world, source = self._world, sender.name
-        wire.free_ns = max(wire.free_ns, world.timeline.now_ns + delay_ns)
+        source = sender.name
+        wire.free_ns = max(wire.free_ns, self._timeline.now_ns + delay_ns)
 
         def arrive() -> None:
-            stage = world.stages.get(target)
+            stage = self._stages.get(target)
             if stage is None:
                 return
             reader = READERS[channel, HUBS.get(channel) == target]
-            world.diary.note(world.timeline.now_ns, f"{channel} {source}>{target}", frame, reader)
+            self._diary.note(self._timeline.now_ns, f"{channel} {source}>{target}", frame, reader)
             stage.do(lambda: _hear(stage, channel, source, frame))
 
-        world.timeline.at(wire.free_ns, arrive)
+        self._timeline.at(wire.free_ns, arrive)
 
 
 def _hear(stage: Stage, channel: str, source: str, frame: bytes) -> None:

@@ -7,19 +7,29 @@ import msgspec
 
 from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
+from wildbot.rehearsal.allocator_stage import AllocatorStage
 from wildbot.rehearsal.blows import end_troubles, plan_blow
 from wildbot.rehearsal.brains import Brains, project_brains
 from wildbot.rehearsal.checks import Checks
 from wildbot.rehearsal.diary import Diary
+from wildbot.rehearsal.gateway_stage import GatewayStage
 from wildbot.rehearsal.plan import START_NS, Blow, RehearsalPlan
 from wildbot.rehearsal.schedule import draw_blows
-from wildbot.rehearsal.stage import SUPERVISOR
+from wildbot.rehearsal.stage import SUPERVISOR, Stage
+from wildbot.rehearsal.supervisor_stage import SupervisorStage
 from wildbot.rehearsal.timeline import Timeline
 from wildbot.rehearsal.world import World
 
 CHECK_NS = 250 * NANOS_PER_MS
 STOP_NS = 45 * NANOS_PER_SECOND
 LAST_WORDS_NS = 2 * NANOS_PER_SECOND
+
+STARTS: Mapping[str, Callable[[World], Stage]] = {
+    GATEWAY: GatewayStage,
+    ALLOCATOR: AllocatorStage,
+    SUPERVISOR: SupervisorStage,
+}
+"""The standing actors, in the order they are started in."""
 
 Row = Mapping[str, object]
 
@@ -48,7 +58,7 @@ class Rehearsal:
 def rehearse(plan: RehearsalPlan, *, brains: Brains | None = None, trace: Callable[[str], None] | None = None) -> Rehearsal:
     """Play one rehearsal; the same plan gives the same digest. `trace` gets the event log, line by line."""
     timeline, diary = Timeline(START_NS), Diary(trace)
-    world = World(plan, brains or project_brains(plan), timeline, diary)
+    world = World(plan, brains or project_brains(plan), timeline, diary, STARTS)
     checks = Checks(world)
     blows = draw_blows(plan) if plan.blows is None else plan.blows
     for blow in blows:

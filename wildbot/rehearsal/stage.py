@@ -5,7 +5,7 @@ Rules: a dead actor hears nothing; a frozen one hears everything late, in order,
 """
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY, Asked
 from wildbot.model.control import FromSupervisor, ToSupervisor
@@ -13,10 +13,8 @@ from wildbot.model.instrument import NANOS_PER_MS
 from wildbot.model.market_data import MarketEvent
 from wildbot.model.status import Alert, AlertCleared, Heartbeat, HeartbeatAck, Severity
 from wildbot.protocol.bus import FROM_SUPERVISOR, encode
-from wildbot.rehearsal.timeline import Act
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
+from wildbot.rehearsal.fate import Fate
+from wildbot.rehearsal.timeline import Act, Timeline
 
 HEARTBEAT_NS = 500 * NANOS_PER_MS
 SUPERVISOR = "supervisor"
@@ -36,10 +34,35 @@ def trader_name(pair: str) -> str:
     return "trader-" + pair.replace("/", "-")
 
 
+class Surroundings(Protocol):
+    """What every life needs of the world it is in."""
+
+    timeline: Timeline
+    fate: Fate
+
+    def wall_ns(self) -> int:
+        """Return what the run's own clock shows."""
+
+    def next_pid(self) -> int:
+        """Return a process number."""
+
+    def report(self, sender: "Stage", frame: bytes) -> None:
+        """Send a frame up to the supervisor."""
+
+    def process(self, name: str, what: str) -> None:
+        """Something befell a process."""
+
+    def ended(self, stage: "Stage", how: str, code: int) -> None:
+        """A life has ended."""
+
+
 class Stage:
     """What all actors share; subclasses begin in `begin` and hear in `hear`."""
 
-    def __init__(self, world: "World", name: str, epoch: int = 0) -> None:
+    parent = ""
+    """Who has to hear of this life's end, and may begin another; nobody: it is started anew, as supervisord does it."""
+
+    def __init__(self, world: Surroundings, name: str, epoch: int = 0) -> None:
         self.world = world
         self.name = name
         self.epoch = epoch
@@ -132,7 +155,7 @@ class Stage:
 
     def report(self, message: ToSupervisor) -> None:
         """Send a message up."""
-        self.world.links.send(ACTORS, self, SUPERVISOR, encode(message))
+        self.world.report(self, encode(message))
 
     def alert(self, level: Severity, key: str, text: str) -> None:
         """Tell the owner about the condition `key`."""
@@ -164,6 +187,9 @@ class Stage:
 
     def asked(self, order: Asked) -> None:
         """The owner asks the supervisor for something."""
+
+    def child_ended(self, child: "Stage", code: int) -> None:
+        """The operating system has noted the end of a child."""
 
     def on_command(self, command: FromSupervisor) -> None:
         """The supervisor says something."""

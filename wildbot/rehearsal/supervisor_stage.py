@@ -4,7 +4,6 @@ Rules: its record is on the virtual disk before the next command is looked at; i
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from wildbot.analytics.status_board import RunView, StatusBoard
 from wildbot.analytics.status_rows import TraderView
@@ -39,10 +38,8 @@ from wildbot.protocol.reliability import Backoff
 from wildbot.rehearsal.stage import ACTORS, SUPERVISOR, Stage, trader_name
 from wildbot.rehearsal.trader_stage import TraderStage
 from wildbot.rehearsal.venue import VirtualSocket
+from wildbot.rehearsal.world import World
 from wildbot.venues.kraken.market_feed import MarketFeed
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
 
 TIMER_NS = 100 * NANOS_PER_MS
 STATUS_NS = 400 * NANOS_PER_MS
@@ -53,7 +50,9 @@ MARK_AGE_NS_MAX = 10 * NANOS_PER_SECOND
 class SupervisorStage(Stage):
     """One life of the supervisor."""
 
-    def __init__(self, world: "World") -> None:
+    world: World
+
+    def __init__(self, world: World) -> None:
         super().__init__(world, SUPERVISOR)
         self.brain: Supervision = world.brains.supervision(world.supervisor_record)
         self._board = StatusBoard(run_id="rehearsal", mode="sim", currency=world.quote, started_ns=self.now_ns())
@@ -91,9 +90,10 @@ class SupervisorStage(Stage):
         """The owner asks for something."""
         self._tell(order)
 
-    def child_ended(self, pair: str, epoch: int, code: int) -> None:
-        """The operating system has noted the end of a child."""
-        self._ended.append((pair, epoch, code))
+    def child_ended(self, child: Stage, code: int) -> None:
+        """The operating system has noted the end of a trader."""
+        assert isinstance(child, TraderStage), child.name
+        self._ended.append((child.pair, child.epoch, code))
 
     # --- ears -----------------------------------------------------------------------------------------------------
 

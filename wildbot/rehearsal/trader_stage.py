@@ -1,7 +1,6 @@
 """A trader on virtual time: `actors.trader` with planned wires."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY
 from wildbot.engine import TIMER_NS
@@ -11,13 +10,11 @@ from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND
 from wildbot.model.market_data import FeedBeat, InstrumentChanged, MarketEvent, VenueStatus
 from wildbot.model.status import Severity
 from wildbot.protocol.bus import FROM_ALLOCATOR, FROM_GATEWAY, encode, read_market_frame
-from wildbot.rehearsal.stage import CAPITAL, MARKET, ORDERS, Stage, trader_name
+from wildbot.rehearsal.stage import CAPITAL, MARKET, ORDERS, SUPERVISOR, Stage, trader_name
+from wildbot.rehearsal.world import World
 from wildbot.trader_seat import LeaveSeat, SeatCommand, TraderSeat, leaving_seat
 from wildbot.trading.limits import EngineLimits
 from wildbot.trading.note import Note
-
-if TYPE_CHECKING:
-    from wildbot.rehearsal.world import World
 
 STATUS_NS = 250 * NANOS_PER_MS
 ALERT_STAYS_NS = 60 * NANOS_PER_SECOND
@@ -27,7 +24,10 @@ LAST_ORDERS_NS = 5 * NANOS_PER_SECOND
 class TraderStage(Stage):
     """One life of one trader."""
 
-    def __init__(self, world: "World", pair: str, epoch: int, *, only_leaves: bool = False) -> None:
+    world: World
+    parent = SUPERVISOR
+
+    def __init__(self, world: World, pair: str, epoch: int, *, only_leaves: bool = False) -> None:
         super().__init__(world, trader_name(pair), epoch)
         self.pair = pair
         self.seat: TraderSeat = leaving_seat(pair, epoch, EngineLimits()) if only_leaves else world.brains.seat(pair, epoch)

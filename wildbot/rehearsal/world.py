@@ -9,21 +9,17 @@ import random
 from collections.abc import Callable, Mapping
 
 from wildbot.desk.records import JournalBatch
-from wildbot.desk.supervision_words import ALLOCATOR, GATEWAY, SupervisorState
+from wildbot.desk.supervision_words import SupervisorState
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.status import Alert
-from wildbot.rehearsal.allocator_stage import AllocatorStage
 from wildbot.rehearsal.brains import QUOTE, Brains, gateway_setup
 from wildbot.rehearsal.diary import Diary
 from wildbot.rehearsal.fate import Fate
-from wildbot.rehearsal.gateway_stage import GatewayStage
 from wildbot.rehearsal.journal import VirtualJournal
 from wildbot.rehearsal.links import Links
 from wildbot.rehearsal.plan import RehearsalPlan
-from wildbot.rehearsal.stage import SUPERVISOR, Stage
-from wildbot.rehearsal.supervisor_stage import SupervisorStage
+from wildbot.rehearsal.stage import ACTORS, SUPERVISOR, Stage
 from wildbot.rehearsal.timeline import Timeline
-from wildbot.rehearsal.trader_stage import TraderStage
 from wildbot.rehearsal.venue import Venue
 
 DONE_CODES = (0, 3, 78)
@@ -34,17 +30,19 @@ CLOCK_ERROR_NS_MAX = NANOS_PER_SECOND // 4
 STATUS_EVERY_NS = NANOS_PER_SECOND
 """A document for the verdict once a second is enough; the real one comes more often."""
 
-STARTS: Mapping[str, Callable[["World"], Stage]] = {
-    GATEWAY: GatewayStage,
-    ALLOCATOR: AllocatorStage,
-    SUPERVISOR: SupervisorStage,
-}
-
 
 class World:
-    """Everything of one rehearsal."""
+    """Everything of one rehearsal; `starts` begins a life of each standing actor, by name."""
 
-    def __init__(self, plan: RehearsalPlan, brains: Brains, timeline: Timeline, diary: Diary) -> None:
+    def __init__(
+        self,
+        plan: RehearsalPlan,
+        brains: Brains,
+        timeline: Timeline,
+        diary: Diary,
+        starts: Mapping[str, Callable[["World"], Stage]],
+    ) -> None:
+        self._starts = starts
         self.plan = plan
         self.brains = brains
         self.timeline = timeline
@@ -62,11 +60,11 @@ class World:
             activity=plan.activity,
             latency_ns=self.rng.randrange(1, 40) * 1_000_000,
         )
-        self.links = Links(self)
+        self.stages: dict[str, Stage] = {}
+        self.links = Links(timeline, diary, self.stages, self.rng)
         self.fate = Fate()
         self.journal = VirtualJournal(lambda: timeline.now_ns)
         self.supervisor_record = SupervisorState()
-        self.stages: dict[str, Stage] = {}
         self.clock_error_ns = self.rng.randrange(-CLOCK_ERROR_NS_MAX, CLOCK_ERROR_NS_MAX)
         self.halt_file = False
         self.is_over = False
@@ -99,8 +97,8 @@ class World:
 
     def start_all(self) -> None:
         """Start the standing actors."""
-        for name in STARTS:
-            self.start(STARTS[name](self))
+        for name in self._starts:
+            self.start(self._starts[name](self))
 
     def start(self, stage: Stage) -> None:
         """Let a life begin."""
@@ -118,10 +116,10 @@ class World:
             del self.stages[stage.name]
         self.process(stage.name, how, str(code))
         self.exits[stage.name] = code
-        if isinstance(stage, TraderStage):
-            parent = self.stages.get(SUPERVISOR)
-            if isinstance(parent, SupervisorStage):
-                parent.child_ended(stage.pair, stage.epoch, code)
+        if stage.parent:
+            parent = self.stages.get(stage.parent)
+            if parent is not None:
+                parent.child_ended(stage, code)
         elif code not in DONE_CODES and not self.is_over:
             self.restarts += 1
             wait_ns = self.rng.randrange(NANOS_PER_SECOND // 4, 3 * NANOS_PER_SECOND)
@@ -129,7 +127,11 @@ class World:
 
     def _restart(self, name: str) -> None:
         if name not in self.stages and not self.is_over:
-            self.start(STARTS[name](self))
+            self.start(self._starts[name](self))
+
+    def report(self, sender: Stage, frame: bytes) -> None:
+        """Send a frame up to the supervisor."""
+        self.links.send(ACTORS, sender, SUPERVISOR, frame)
 
     # --- notes for the verdict ------------------------------------------------------------------------------------
 

@@ -1,9 +1,13 @@
 """Several recorded markets as one: those of one recording run by one clock, each event at its own moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from wildbot.model.instrument import Instrument
+from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.market import Market
+from wildbot.simulation.pace import Pace
 
 
 class RecordedMarket(Market, Protocol):
@@ -15,6 +19,14 @@ class RecordedMarket(Market, Protocol):
 
     def tie(self, shift_ns: int) -> None:
         """State by how much the exchange's time is ahead of the recording's; the first `step` puts up the first book."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One opened recording: its instruments, and how to make its market on an exchange that lists them."""
+
+    instruments: tuple[Instrument, ...]
+    market: Callable[[SimulatedExchange, Pace], RecordedMarket]
 
 
 class JointMarket:
