@@ -95,7 +95,7 @@ def _row(name: str, each: Verdict) -> str:
         f"{each.pnl_width_bps:.1f}",
         f"{each.pnl_error_bps:.1f}",
         str(each.stable_runs),
-        "-" if each.stable_right is None else f"{each.stable_right:.0%}",
+        "-" if each.stable_right is None else _percent(each.stable_right),
     )
     return f"| {' | '.join(cells)} |"
 
