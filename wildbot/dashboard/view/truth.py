@@ -80,7 +80,12 @@ def models_html(document: JsonObject, *, stale: bool) -> str:
     )
     age = number(truth, "age_ms")
     aside = span("", f"{milliseconds(age)} old") if age is not None else ""
-    body = div(f"wb-scroll {'stale' if stale else ''}", drawn, believable if "believable_low" in bracket and models else "", _twin(section(truth, "twin")))
+    body = div(
+        f"wb-scroll {'stale' if stale else ''}",
+        drawn,
+        believable if "believable_low" in bracket and models else "",
+        _twin(section(truth, "twin")),
+    )
     return panel("Fill models", body, css="middle", aside=aside)
 
 
