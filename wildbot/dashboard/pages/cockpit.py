@@ -8,7 +8,7 @@ import streamlit as st
 from wildbot.dashboard.controls import selected_pair
 from wildbot.dashboard.frame import FAST_S, SLOW_S, draw_frame
 from wildbot.dashboard.source import Source, open_source
-from wildbot.dashboard.view.document import EMPTY, number, rows, section, trader_of
+from wildbot.dashboard.view.document import EMPTY, is_cut_off, number, rows, section, trader_of
 from wildbot.dashboard.view.equity_chart import equity_option
 from wildbot.dashboard.view.health import actors_html, log_html, log_lines
 from wildbot.dashboard.view.ladder import ladder, ladder_html
@@ -37,14 +37,15 @@ def _market(source: Source) -> None:
     now = source.now()
     pair = selected_pair(now.document)
     trader = trader_of(now.document, pair)
+    of_the_past = now.stale or is_cut_off(now.document, trader)
     chart, book, mind, desk = st.columns([46, 17, 19, 18], gap="small")
     with chart, st.container(key="price_panel"):
         st.html(panel("Price · 5 s candles · ▲ our buys ▼ our sells", ""))
-        # A stale document knows no last price and none of our quotes, so their lines go.
-        option = price_option(source.candles(pair), source.fills(pair), EMPTY if now.stale else trader)
+        # Who is stale or cut off knows no last price and none of our quotes, so their lines go.
+        option = price_option(source.candles(pair), source.fills(pair), EMPTY if of_the_past else trader)
         st.echarts_chart(option, key="price", height=PRICE_HEIGHT, theme=None, alt=f"price of {pair}")
-    book.html(ladder_html(ladder(now.document, pair), stale=now.stale))
-    mind.html(strategy_html(trader, stale=now.stale))
+    book.html(ladder_html(ladder(now.document, pair), stale=of_the_past))
+    mind.html(strategy_html(trader, stale=of_the_past))
     desk.html(traders_html(now.document, pair=pair, stale=now.stale))
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from wildbot.dashboard.controls import selected_pair
 from wildbot.dashboard.frame import FAST_S, SLOW_S, draw_frame
 from wildbot.dashboard.source import Source, open_source
-from wildbot.dashboard.view.document import text, trader_of
+from wildbot.dashboard.view.document import is_cut_off, text, trader_of
 from wildbot.dashboard.view.minds import BPS, PERCENT, PRICE, RATIO, families, family_option, reason_option, reasons_html
 from wildbot.dashboard.view.parameters import parameters_html
 from wildbot.dashboard.view.price_chart import price_option
@@ -45,7 +45,7 @@ def _now(source: Source) -> None:
         st.echarts_chart(
             family_option(lines[family], family), key=f"family_{family}", height=TALL, theme=None, alt=HEADINGS[family]
         )
-    mind.html(strategy_html(trader, stale=now.stale, css="taller"))
+    mind.html(strategy_html(trader, stale=now.stale or is_cut_off(now.document, trader), css="taller"))
 
 
 @st.fragment(run_every=SLOW_S)

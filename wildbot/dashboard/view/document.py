@@ -122,6 +122,15 @@ def traded_pairs(document: JsonObject) -> list[str]:
     return list(dict.fromkeys(name for name in names if is_pair(name)))
 
 
+def is_cut_off(document: JsonObject, trader: JsonObject) -> bool:
+    """Whether a trader's market is of the past: its last word is too old, and the desk says that it does not simply run.
+
+    A market where nothing happens is silent too, but then the desk runs.
+    """
+    age_ms = number(trader, "data_age_ms")
+    return text(document, "state") != "running" and age_ms is not None and is_stale(age_ms / 1_000)
+
+
 def is_stale(age_s: float | None) -> bool:
     """Whether a document of this age (None: there is none) is too old to tell what is going on."""
     return age_s is None or not age_s <= STALE_S

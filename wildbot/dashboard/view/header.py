@@ -99,7 +99,7 @@ def situation(document: JsonObject, pair: str) -> str:
     traders = rows(document, "traders")
     if not traders:
         return "no trader"
-    counted = Counter(doing(trader)[0].lower() for trader in traders)
+    counted = Counter(doing(document, trader)[0].lower() for trader in traders)
     if len(counted) == 1:
         words = f"{len(traders)} trader{'s' if len(traders) > 1 else ''} {next(iter(counted))}"
     else:

@@ -43,7 +43,8 @@ def actors_html(document: JsonObject, *, stale: bool) -> str:
 
 def _tile(actor: JsonObject) -> str:
     restarts, state = whole(actor, "restarts"), text(actor, "state", NOTHING)
-    beat = f"beat {milliseconds(number(actor, 'heartbeat_age_ms'))} · p99 {microseconds(loop_us(actor, 'p99_us'))}"
+    pace = f"p99 {microseconds(loop_us(actor, 'p99_us'))}" if state in _AT_WORK else state
+    beat = f"beat {milliseconds(number(actor, 'heartbeat_age_ms'))} · {pace}"
     load = f"{fixed(number(actor, 'cpu_pct'), 1)} % of a core, {fixed(number(actor, 'rss_mb'), 0)} MB"
     name = text(actor, "name", NOTHING)
     return div(
@@ -51,7 +52,6 @@ def _tile(actor: JsonObject) -> str:
         div(
             "wb-card-line",
             span("wb-strong", name.removeprefix("trader-") if name.startswith("trader-") else name.replace("_", " ")),
-            span("dim", "" if state in _AT_WORK else state),
             span("warn", f"↻ {restarts}") if restarts else "",
         ),
         div("", span("", beat)),

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from wildbot.dashboard.view.document import JsonObject, decimal, number, section, text, trader_of
-from wildbot.dashboard.view.wording import NOTHING, div, exact, fixed, gain_class, money, percent, span
+from wildbot.dashboard.view.document import JsonObject, decimal, is_cut_off, number, section, text, trader_of
+from wildbot.dashboard.view.wording import NOTHING, div, exact, fixed, gain_class, milliseconds, money, percent, span
 
 LIMIT_NEAR = 0.8
 """From this share of a limit on, its box turns amber: a limit is shown before it trips."""
@@ -40,7 +40,7 @@ def kpis(document: JsonObject, *, pair: str, drawdown_limit_pct: float | None) -
         ),
         _drawdown(account, drawdown_limit_pct),
         _position(trader),
-        _last(trader),
+        _last(trader, cut_off=is_cut_off(document, trader)),
         _fills(account),
         Kpi("Fees", money(decimal(account, "fees")), f"this pair {money(decimal(trader, 'fees'))}"),
         _capital(section(document, "allocator")),
@@ -83,7 +83,11 @@ def _position(trader: JsonObject) -> Kpi:
     return Kpi("Position", word, "flat" if word == "none" else NOTHING, tone)
 
 
-def _last(trader: JsonObject) -> Kpi:
+def _last(trader: JsonObject, *, cut_off: bool) -> Kpi:
+    if cut_off:
+        return Kpi(
+            "Last price", exact(decimal(trader, "mark")), f"of {milliseconds(number(trader, 'data_age_ms'))} ago", "dim"
+        )
     spread = fixed(number(trader, "spread_bps"))
     return Kpi("Last price", exact(decimal(trader, "mark")), f"spread {spread} bp")
 

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
-from wildbot.dashboard.view.document import JsonObject, decimal, number, rows, section, text
+from wildbot.dashboard.view.document import JsonObject, decimal, is_cut_off, number, rows, section, text
 from wildbot.dashboard.view.kpis import position_word
 from wildbot.dashboard.view.wording import NOTHING, div, exact, fixed, gain_class, milliseconds, money, panel, span
 from wildbot.trader_words import Why, activity, why
 
 CARDS_MAX = 3
+CUT_OFF = "CUT OFF"
 
 _TONES = {
     "QUOTING": "good",
@@ -19,8 +20,10 @@ _TONES = {
 }
 
 
-def doing(trader: JsonObject) -> tuple[str, str]:
+def doing(document: JsonObject, trader: JsonObject) -> tuple[str, str]:
     """Return what a trader is about in one word, and its colour class; what is neither good nor bad news is amber."""
+    if is_cut_off(document, trader):
+        return CUT_OFF, "bad"
     position = decimal(trader, "position") or Decimal(0)
     sides = {text(order, "side") for order in rows(trader, "open_orders")}
     held = int(position.compare(0))
@@ -45,13 +48,13 @@ def traders_html(document: JsonObject, *, pair: str, stale: bool) -> str:
     A stale document does not know what its traders do now.
     """
     traders = rows(document, "traders")[:CARDS_MAX]
-    cards = [_card(trader, chosen=text(trader, "pair") == pair, stale=stale) for trader in traders]
+    cards = [_card(document, trader, chosen=text(trader, "pair") == pair, stale=stale) for trader in traders]
     vacant = [div("wb-card vacant", span("dim", "no trader")) for _ in range(CARDS_MAX - len(cards))]
     return panel("Traders", div(f"wb-cards {'stale' if stale else ''}", *cards, *vacant), css="tall")
 
 
-def _card(trader: JsonObject, *, chosen: bool, stale: bool) -> str:
-    state, state_tone = ("UNKNOWN", "warn") if stale else doing(trader)
+def _card(document: JsonObject, trader: JsonObject, *, chosen: bool, stale: bool) -> str:
+    state, state_tone = ("UNKNOWN", "warn") if stale else doing(document, trader)
     reason = why_of(trader)
     position, pnl = decimal(trader, "position"), net_pnl(trader)
     word, tone = position_word(position)
