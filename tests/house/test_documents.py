@@ -111,3 +111,19 @@ def test_every_documented_address_is_served_and_on_loopback() -> None:
         for host, port, place in re.findall(r"https?://(127\.0\.0\.1|localhost):(\d+)(/[\w/]*)?", text):
             if port == "8080":
                 assert not place or place in routes, f"{path.name}: http://{host}:{port}{place}"
+
+
+def test_every_decision_is_numbered_and_listed_by_its_title() -> None:
+    listed = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    for number, path in enumerate(records, 1):
+        title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        assert path.name.startswith(f"{number:04}-") and title.startswith(f"{number}. "), path.name
+        assert f"\n{number}. [{title.partition('. ')[2]}]({path.name})\n" in listed, path.name
+
+
+def test_the_map_of_the_house_has_every_room() -> None:
+    shown = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), re.M)
+    named = {name.strip("`/") for cell in shown for name in cell.split(", ")}
+    rooms = {path.name for path in (ROOT / "wildbot").iterdir() if not path.name.startswith("_")}
+    assert rooms - named == set()
