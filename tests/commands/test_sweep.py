@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from tests.backtest.builders_backtest import DEMO, a_sample_tape
 from wildbot.adapters.recording import PairWriter
 from wildbot.cli import app
+from wildbot.commands.sweep_outcome import Bracket, bracket_over
 from wildbot.commands.sweep_search import GridSearch, ParzenSearch, space_of
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.errors import ConfigurationError
@@ -70,6 +71,34 @@ def test_a_sweep_tells_every_try_and_looks_beyond_for_the_best(recording: Path) 
     assert [bool(each["seen"]["refusal"]) for each in tries] == [False, False, True]
     assert all(each["unseen"] is not None for each in tries[:2])
     assert len((recording.parent / "tries.csv").read_text().splitlines()) == 4
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped(recording: Path) -> None:
+    kept = recording.parent / "kept.jsonl"
+    whole = sweep(recording, "--resume", str(kept))
+    kept.write_bytes(kept.read_bytes()[:-30])  # the last try was being written
+    lines = len(kept.read_bytes().splitlines())
+    assert sweep(recording, "--resume", str(kept)) == whole
+    assert len(kept.read_bytes().splitlines()) == lines + 1
+
+
+def test_the_best_are_told_with_their_range_over_the_fill_models(recording: Path) -> None:
+    tries = sweep(recording)["tries"]
+    assert isinstance(tries, list)
+    for each in tries[:2]:
+        assert each["bracket"]["low"] <= each["unseen"]["net_pnl"] <= each["bracket"]["high"]
+    assert tries[2]["bracket"] is None
+
+
+@pytest.mark.parametrize(("nets", "stable"), [([1.0, 2.0], True), ([-1.0, 2.0], False), ([0.0, 2.0], False), ([0.0], True)])
+def test_a_sign_is_stable_when_all_models_have_it(nets: list[float], stable: bool) -> None:
+    assert bracket_over(nets) == Bracket(min(nets), max(nets), stable)
+
+
+def test_two_recordings_of_one_pair_are_refused(recording: Path) -> None:
+    words = ["backtest", "--data", str(recording), "--data", str(recording / "DEMO-USD"), "--capital", "100"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 78 and "as one before it" in result.output
 
 
 def test_a_cluster_gives_the_same_answers(recording: Path) -> None:

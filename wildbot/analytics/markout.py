@@ -44,6 +44,12 @@ class Markout(msgspec.Struct, frozen=True):
         return self.fill.side.sign * (later - self.double_mid) / self.double_mid * 10_000
 
 
+def mean_move_bps(rows: Sequence[Markout], horizon_s: int) -> float | None:
+    """Return the mean move within a horizon over the fills that are that old; None when there is none."""
+    moves = [each.move_bps(horizon_s) for each in rows if each.reached > HORIZONS_S.index(horizon_s)]
+    return sum(moves) / len(moves) if moves else None
+
+
 class ProfitSplit(msgspec.Struct, frozen=True):
     """Where the money came from, in quote currency, exactly; `fees` is what was paid."""
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from html import escape
 from pathlib import Path
 
-from wildbot.analytics.markout import HORIZONS_S, Markout
+from wildbot.analytics.markout import HORIZONS_S, Markout, mean_move_bps
 from wildbot.analytics.plots import Series, line_chart
 from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob
 from wildbot.commands.backtest_report import Answers, chosen_of, range_text
@@ -183,9 +183,8 @@ def _split(answer: BacktestAnswer) -> list[tuple[str, str]]:
 
 def _markouts(answer: BacktestAnswer) -> list[tuple[str, str]]:
     rows: list[Markout] = [each for rows in answer.run.markouts.values() for each in rows]
-    if not rows:
-        return []
-    return [(str(s), f"{sum(each.move_bps(s) for each in rows) / len(rows):+.3f}") for s in HORIZONS_S]
+    means = [(seconds, mean_move_bps(rows, seconds)) for seconds in HORIZONS_S]
+    return [(str(seconds), "no fill is that old" if mean is None else f"{mean:+.3f}") for seconds, mean in means]
 
 
 def _days(answer: BacktestAnswer) -> list[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from wildbot.analytics.believable import margin
-from wildbot.analytics.markout import HORIZONS_S, Markout
+from wildbot.analytics.markout import HORIZONS_S, Markout, mean_move_bps
 from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob
 from wildbot.commands.terminal import new_table, output, say
 from wildbot.model.instrument import MONEY_DECIMALS, money_text
@@ -147,6 +147,4 @@ def range_text(told: Mapping[str, object]) -> str:
 
 
 def _markouts(rows: list[Markout]) -> dict[str, float | None]:
-    return {
-        f"{seconds}s": sum(each.move_bps(seconds) for each in rows) / len(rows) if rows else None for seconds in HORIZONS_S
-    }
+    return {f"{seconds}s": mean_move_bps(rows, seconds) for seconds in HORIZONS_S}

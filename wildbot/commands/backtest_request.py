@@ -20,9 +20,14 @@ def tapes_of(paths: list[Path], form: str, instruments: list[str]) -> tuple[Tape
     if instruments and len(instruments) != len(paths):
         raise ConfigurationError(f"--instrument is given {len(instruments)} times for {len(paths)} recordings")
     names = instruments or [""] * len(paths)
-    files = []
+    files: list[TapeFile] = []
+    pairs: set[str] = set()
     for path, name in zip(paths, names, strict=True):
         opened = open_tape(TapeFile(path, form, name))  # a recording that cannot be read is told before anything runs
+        pair = opened.instrument.pair
+        if pair in pairs:
+            raise ConfigurationError(f"--data {str(path)!r} is of {pair}, as one before it; import pieces of one together")
+        pairs.add(pair)
         is_stock = opened.instrument.lot_decimals == 0
         files.append(TapeFile(path, form, name, is_stock=is_stock))
     return tuple(files)

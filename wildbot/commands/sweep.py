@@ -18,6 +18,8 @@ from actors.exchange_tapes import AUTO
 from wildbot.commands.backtest_job import BacktestJob
 from wildbot.commands.backtest_request import capital_of, fees_of, parameters_of, tapes_of
 from wildbot.commands.backtest_tapes import FORMATS
+from wildbot.commands.sweep_memory import SweepMemory
+from wildbot.commands.sweep_outcome import Bracket
 from wildbot.commands.sweep_run import SCORES, SweepResult, Try, run_sweep
 from wildbot.commands.sweep_search import GridSearch, ParzenSearch, space_of
 from wildbot.commands.terminal import JsonOption, explained, new_table, output, print_json, say
@@ -50,6 +52,9 @@ def sweep(
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one per core.")] = 0,
     scheduler: Annotated[str, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://...")] = "",
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write all tries here.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", help="Keep each try here; the same words again go on where it stopped.")
+    ] = None,
     json_output: JsonOption = False,
 ) -> None:
     """Try many parameters on the first part of recordings, the best on the rest.
@@ -75,9 +80,16 @@ def sweep(
         latency_ms=latency_ms,
         allow_short=short,
     )
+    memory = SweepMemory(resume)
     with _pool(scheduler, workers) as pool, _bar(search.size, quiet=json_output) as bar:
         result = run_sweep(
-            job, search, pool, score=by, split=split, progress=lambda done: bar.update(bar.task_ids[0], completed=done)
+            job,
+            search,
+            pool,
+            score=by,
+            split=split,
+            progress=lambda done: bar.update(bar.task_ids[0], completed=done),
+            memory=memory,
         )
     if csv_file is not None:
         _write_csv(csv_file, result)
@@ -115,7 +127,9 @@ def _bar(total: int, *, quiet: bool) -> Iterator[Progress]:
 
 def _print(result: SweepResult) -> None:
     keys = list(result.tries[0].point) if result.tries else []
-    table = new_table(*keys, ">net", ">fees", ">fills", ">Sharpe", ">deepest fall", ">net unseen", ">Sharpe unseen")
+    table = new_table(
+        *keys, ">net", ">fees", ">fills", ">Sharpe", ">deepest fall", ">net unseen", ">Sharpe unseen", ">over the models"
+    )
     for each in [one for one in result.tries if not one.seen.refusal][:SHOWN]:
         seen, unseen = each.seen, each.unseen
         table.add_row(
@@ -127,12 +141,19 @@ def _print(result: SweepResult) -> None:
             f"{seen.max_drawdown_pct:.2f} %",
             "" if unseen is None else f"{unseen.net_pnl:+.6f}" if not unseen.refusal else unseen.refusal,
             "" if unseen is None else _number(unseen.sharpe),
+            _range(each.bracket),
         )
     output().print(table)
     refused = [each for each in result.tries if each.seen.refusal]
     if refused:
         say(f"{len(refused)} of {len(result.tries)} points were refused; the first: {refused[0].seen.refusal}", "yellow")
     say(verdict(result))
+
+
+def _range(over: Bracket | None) -> str:
+    if over is None:
+        return ""
+    return f"{over.low:+.4f} to {over.high:+.4f}{'' if over.sign_stable else ', sign unknown'}"
 
 
 def verdict(result: SweepResult) -> str:
@@ -156,7 +177,7 @@ def _document(result: SweepResult) -> dict[str, object]:
 
 
 def _row(each: Try) -> dict[str, object]:
-    rows = {"seen": each.seen, "unseen": each.unseen}
+    rows = {"seen": each.seen, "unseen": each.unseen, "bracket": each.bracket}
     return {
         name: None if outcome is None else {k: v for k, v in msgspec.to_builtins(outcome).items() if k != "moments"}
         for name, outcome in rows.items()
@@ -169,10 +190,12 @@ def _write_csv(path: Path, result: SweepResult) -> None:
     try:
         with path.open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([*keys, *columns, *(f"unseen_{name}" for name in columns)])
+            writer.writerow([*keys, *columns, *(f"unseen_{name}" for name in columns), "low", "high", "sign_stable"])
             for each in result.tries:
                 parts = [getattr(each.seen, name) for name in columns]
                 parts += [getattr(each.unseen, name) if each.unseen is not None else "" for name in columns]
+                over = each.bracket
+                parts += ["", "", ""] if over is None else [over.low, over.high, over.sign_stable]
                 writer.writerow([*each.point.values(), *parts])
     except OSError as error:
         raise ConfigurationError(f"--csv {str(path)!r} cannot be written: {error.strerror}") from None

@@ -1,18 +1,23 @@
 """A sweep: many backtests of one strategy, then the best of them on the part of the recordings nobody has looked at.
 
 Rules: points are judged on the first part of the recordings by time; the second part is run only for the KEPT best, after
-    everything is decided. A point that its strategy refuses is told with the reason and counts as a try.
+    everything is decided. The KEPT best are told with the range of their results over all fill models. A point that its
+    strategy refuses is told with the reason and counts as a try.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, replace
+from functools import partial
 
-from wildbot.analytics.deflated_sharpe import SampleMoments, deflated_sharpe, luckiest_ratio, moments
+from wildbot.analytics.deflated_sharpe import deflated_sharpe, luckiest_ratio, moments
 from wildbot.commands.backtest_job import BacktestJob, run_job
 from wildbot.commands.backtest_tapes import open_tape
+from wildbot.commands.sweep_memory import SweepMemory
+from wildbot.commands.sweep_outcome import Bracket, Outcome, bracket_over
 from wildbot.commands.sweep_search import Point, Search
 from wildbot.model.errors import ConfigurationError
+from wildbot.simulation.fills import FILL_MODELS
 from wildbot.strategies.base import check_stop
 
 KEPT = 5
@@ -20,26 +25,14 @@ SCORES = ("net_pnl", "sharpe")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one backtest came to; `refusal` says why it was none."""
-
-    net_pnl: float = 0.0
-    fees: float = 0.0
-    fills: int = 0
-    round_trips: int = 0
-    sharpe: float | None = None
-    max_drawdown_pct: float = 0.0
-    moments: SampleMoments | None = None
-    refusal: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Try:
-    """One point, what it came to, and what it came to out of sample where that was run."""
+    """One point, what it came to, and what it came to out of sample where that was run. `bracket` is its range over the
+    fill models where it was judged last: out of sample if there is an unseen part."""
 
     point: Point
     seen: Outcome
     unseen: Outcome | None = None
+    bracket: Bracket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +82,86 @@ def run_sweep(
     *,
     score: str = "net_pnl",
     split: float = 0.0,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+    memory: SweepMemory | None = None,
 ) -> SweepResult:
-    """Try every point of a search. `split`: the share of time that is looked at, 0 for all of it."""
+    """Try every point of a search. `split`: the share of time that is looked at, 0 for all of it; what `memory` knows is
+    not run again.
+
+    Raises: ConfigurationError when the recordings are empty, or a worker process dies.
+    """
+    run = _Runner(pool, memory or SweepMemory(None))
     split_ns = split_time(job, split) if split else 0
     seen_job = _until(job, split_ns) if split_ns else job
     tries: list[Try] = []
     for batch in search.batches():
-        waiting = [_start(pool, seen_job, point) for point in batch]
-        outcomes = []
-        for future in waiting:
-            outcomes.append(future if isinstance(future, Outcome) else future.result())
-            if progress is not None:
-                progress(len(tries) + len(outcomes))
+        outcomes = run.outcomes([_at(seen_job, point) for point in batch], partial(_count, progress, len(tries)))
         search.tell([_score(each, score) for each in outcomes])
         tries += [Try(point, outcome) for point, outcome in zip(batch, outcomes, strict=True)]
     tries.sort(key=lambda each: _rank(each.seen, score), reverse=True)
+    last_job, best = (_from(job, split_ns) if split_ns else job), tries[:KEPT]
     if split_ns:
-        tries[:KEPT] = _look_beyond(_from(job, split_ns), tries[:KEPT], pool)
+        unseen = run.outcomes([_at(last_job, each.point) for each in best])
+        best = [
+            replace(each, unseen=None if each.seen.refusal else outcome) for each, outcome in zip(best, unseen, strict=True)
+        ]
+    tries[:KEPT] = [_with_bracket(last_job, each, run) for each in best]
     return SweepResult(tries, *_deflated(tries), split_ns)
 
 
-def _start(pool: Executor, job: BacktestJob, point: Point) -> "Future[Outcome] | Outcome":
-    parameters = {**job.parameters, **point}
+class _Runner:
+    """Runs jobs on a pool, save those whose outcome is known."""
+
+    def __init__(self, pool: Executor, memory: SweepMemory) -> None:
+        self._pool = pool
+        self._memory = memory
+
+    def outcomes(self, jobs: Sequence[BacktestJob], progress: Callable[[int], None] = lambda done: None) -> list[Outcome]:
+        """Return what each job came to, in their order; each is remembered as soon as it is known."""
+        told = [_refused(job) or self._memory.outcome(job) for job in jobs]
+        done = sum(each is not None for each in told)
+        progress(done)
+        places: dict[Future[Outcome], int] = {}
+        try:
+            for place, (job, known) in enumerate(zip(jobs, told, strict=True)):
+                if known is None:
+                    places[self._pool.submit(run_trial, job)] = place
+            for count, future in enumerate(as_completed(places), start=done + 1):
+                place = places[future]
+                told[place] = outcome = future.result()
+                self._memory.keep(jobs[place], outcome)
+                progress(count)
+        except BrokenExecutor:
+            raise ConfigurationError(
+                "a worker process was killed, perhaps for want of memory; use fewer --workers, and --resume to go on"
+            ) from None
+        return [each for each in told if each is not None]
+
+
+def _count(progress: Callable[[int], None], before: int, done: int) -> None:
+    progress(before + done)
+
+
+def _at(job: BacktestJob, point: Point) -> BacktestJob:
+    return replace(job, parameters={**job.parameters, **point})
+
+
+def _refused(job: BacktestJob) -> Outcome | None:
     try:
-        check_stop(job.strategy, parameters, job.settings.risk.exit_collar_pct)
+        check_stop(job.strategy, job.parameters, job.settings.risk.exit_collar_pct)
     except ConfigurationError as error:
         return Outcome(refusal=str(error))
-    return pool.submit(run_trial, replace(job, parameters=parameters))
+    return None
 
 
-def _look_beyond(job: BacktestJob, best: list[Try], pool: Executor) -> list[Try]:
-    waiting = [None if each.seen.refusal else _start(pool, job, each.point) for each in best]
-    return [
-        replace(each, unseen=future.result() if isinstance(future, Future) else future)
-        for each, future in zip(best, waiting, strict=True)
-    ]
+def _with_bracket(job: BacktestJob, one: Try, run: _Runner) -> Try:
+    if one.seen.refusal:
+        return one
+    others = [model for model in FILL_MODELS if model != job.model]
+    outcomes = [one.unseen or one.seen, *run.outcomes([replace(_at(job, one.point), model=model) for model in others])]
+    if any(each.refusal for each in outcomes):
+        return one
+    return replace(one, bracket=bracket_over([each.net_pnl for each in outcomes]))
 
 
 def _deflated(tries: Sequence[Try]) -> tuple[float | None, float]:
@@ -132,7 +169,9 @@ def _deflated(tries: Sequence[Try]) -> tuple[float | None, float]:
     ratios = [each.seen.moments.ratio for each in tries if each.seen.moments is not None]
     best = tries[0].seen.moments if tries else None
     luck = luckiest_ratio(ratios, len(tries))
-    return (deflated_sharpe(best, ratios, len(tries)) if best is not None else None), luck
+    if best is None or len(ratios) < min(2, len(tries)):  # how much the tries differ cannot be told from one
+        return None, luck
+    return deflated_sharpe(best, ratios, len(tries)), luck
 
 
 def _score(outcome: Outcome, score: str) -> float | None:
