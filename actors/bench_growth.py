@@ -15,6 +15,7 @@ from actors.bench_feed_frames import SHAPES, Shape, generated_frames
 from actors.bench_wire import PAIRS, Document, WireReport, measure_running, running_system
 from actors.bench_wire_process import venue_process
 from wildbot.analytics.plots import Series, line_chart
+from wildbot.model.errors import InvariantError
 from wildbot.model.market_data import BookSnapshot
 from wildbot.protocol.bus import market_frame
 from wildbot.venues.kraken.market_stream import KrakenMarketStream
@@ -23,6 +24,8 @@ PAIR_COUNTS = (8, 16, 32, 64)
 FRAMES = 8_000
 PASSES = 5
 SOAK_ROW_S = 10.0
+EMPTY_LOOKS_MAX = 5
+"""So many looks in a row in which no order arrived end a soak: fewer are a busy machine's."""
 
 
 class PairsRow(msgspec.Struct, frozen=True):
@@ -96,11 +99,19 @@ def _traders_row(report: WireReport) -> TradersRow:
 
 
 def measure_soak(traders: int, rate_per_s: int, minutes: float) -> Iterator[SoakRow]:
-    """Yield a row every `SOAK_ROW_S` and a little, for so many minutes. One system for all of it."""
+    """Yield a row every `SOAK_ROW_S` and a little, for so many minutes, one system for all of it; a look in which no order
+    arrived gives none. Raises: InvariantError when `EMPTY_LOOKS_MAX` looks in a row gave none."""
     with venue_process() as venue, running_system(venue.port, traders) as system:
-        began = time.monotonic()
+        began, empty = time.monotonic(), 0
         while time.monotonic() - began < minutes * 60:
-            report = measure_running(venue, system, traders, rate_per_s, SOAK_ROW_S)
+            try:
+                report = measure_running(venue, system, traders, rate_per_s, SOAK_ROW_S)
+            except InvariantError:
+                empty += 1
+                if empty == EMPTY_LOOKS_MAX:
+                    raise
+                continue
+            empty = 0
             yield SoakRow(
                 at_s=round(time.monotonic() - began, 1),
                 pss_mb=round(sum(report.pss_mb.values()), 1),
