@@ -7,11 +7,11 @@ import pytest
 
 from tests.simulation.builders_simulation import ONE
 from wildbot.model.errors import ProtocolError
-from wildbot.model.exchange import Kind, Placed, PlaceOrder
-from wildbot.model.instrument import NANOS_PER_SECOND, FeeSchedule
+from wildbot.model.exchange import Kind, Placed, PlaceOrder, Refusal
+from wildbot.model.instrument import NANOS_PER_SECOND, FeeSchedule, PairStatus
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
-from wildbot.simulation.level_tape import LevelsSet, LevelTape, TapeTrade, decimals_of, pair_of
+from wildbot.simulation.level_tape import LevelsSet, LevelTape, TapeBreak, TapeTrade, decimals_of, pair_of
 from wildbot.simulation.pace import FULL_SPEED, Pace
 from wildbot.simulation.recording_files import read_lines
 from wildbot.simulation.replay_levels import MAKERS, LevelMarket
@@ -146,6 +146,25 @@ def test_at_full_speed_everything_happens_at_the_stated_present():
     pace.present_ns = 7
     market.step(market.next_due_ns())
     assert exchange.now_ns == 7
+
+
+def test_in_a_hole_of_the_recording_nothing_trades_until_a_whole_book():
+    hole = TapeBreak(2 * NANOS_PER_SECOND, "lost")
+    stale = change(4, bids=[("100.0", "0")], asks=[("100.2", "1")])
+    through = trade(3, Side.SELL, "99.0", "50")
+    exchange, market = replay(BOOK, hole, through, stale, change(5, [("99.0", "1")], [("99.5", "1")], whole=True))
+    order = rest(exchange, Side.BUY, 1000, 1)
+    market.step(4 * NANOS_PER_SECOND - 1)
+    assert (exchange.instruments[PAIR].status, market.counts.holes) == (PairStatus.MAINTENANCE, 1)
+    request = PlaceOrder(account="alice", pair=PAIR, side=Side.BUY, kind=Kind.LIMIT, lots=10**8, ticks=1000)
+    assert isinstance(exchange.place(request, 0), Refusal)
+    held = exchange.order("alice", order)
+    assert held is not None and held.filled_lots == 0
+    market.step(10 * NANOS_PER_SECOND)
+    assert exchange.instruments[PAIR].status is PairStatus.ONLINE
+    assert coins(exchange.depth(PAIR, 5)[1]) == []  # our bid takes the offer below it: the market came to us
+    held = exchange.order("alice", order)
+    assert held is not None and held.filled_lots == 10**8
 
 
 # --- recordings ----------------------------------------------------------------------------------------------------------

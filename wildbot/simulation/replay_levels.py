@@ -6,7 +6,9 @@ newest orders, and a recorded trade becomes a taker order of that side, price an
 Rules: our fills do not bend the tape: the recorded part of a level is restated whenever the recording speaks of it. What
     shrinks a level without a trade is taken from behind, so our place in the queue improves only when trades eat what
     was there before us (the cautious choice: the recording does not say who left). Levels beyond the recording's window are
-    dropped, as its venue drops them.
+    dropped, as its venue drops them. Where the recording breaks off, the pair is under maintenance until its next whole
+    book: our orders stay and are not filled, trades are only printed, and changes of a book that nobody knows are passed
+    over.
 Known limit: the recording's own order of trades and levels is taken as it comes; where a level is told before the trade
     that shrank it, the level is too small until it is told again. A level that only orders of ours hold counts as one of
     the window's.
@@ -18,7 +20,7 @@ import msgspec
 
 from wildbot.model.errors import ProtocolError
 from wildbot.model.exchange import AmendPlaced, CancelPlaced, Kind, PlaceOrder, Refusal, SelfTrade, Tif
-from wildbot.model.instrument import Instrument
+from wildbot.model.instrument import Instrument, PairStatus
 from wildbot.model.orders import Side
 from wildbot.simulation.exchange import SimulatedExchange
 from wildbot.simulation.level_tape import LevelsSet, TapeBreak, TapeEvent, TapeTrade, in_order
@@ -33,13 +35,14 @@ _NEAR_LEVELS = 50
 
 
 class LevelCounts(msgspec.Struct):
-    """What became of the tape: events applied, orders refused, trades, and trades (or parts of them) that met no recorded
-    size and were only printed."""
+    """What became of the tape: events applied, orders refused, trades, trades (or parts of them) that met no recorded
+    size and were only printed, and holes in it."""
 
     applied: int = 0
     refused: int = 0
     trades: int = 0
     printed: int = 0
+    holes: int = 0
 
 
 class LevelMarket:
@@ -64,6 +67,7 @@ class LevelMarket:
         self._pace = pace or Pace()
         self._next: TapeEvent | None = next(self._events, None)
         self._shift_ns = 0
+        self._is_known = True  # what the levels are
         for account in (MAKERS, TAKERS):
             exchange.open_account(account)
 
@@ -103,11 +107,22 @@ class LevelMarket:
             case TapeTrade():
                 self._trade(event, at_ns)
             case TapeBreak():
-                pass  # an exchange has a book at any time: the last one that is known
+                self._break_off(at_ns)
         self.counts.applied += 1
         return event
 
+    def _break_off(self, now_ns: int) -> None:
+        if self._is_known:
+            self._is_known = False
+            self.counts.holes += 1
+            self._exchange.set_pair_status(self._pair, PairStatus.MAINTENANCE, now_ns)
+
     def _set(self, event: LevelsSet, now_ns: int) -> None:
+        if not (self._is_known or event.is_whole):
+            return
+        if not self._is_known:
+            self._is_known = True
+            self._exchange.set_pair_status(self._pair, self._instrument.status, now_ns)
         # A frame may name a level more than once; the last word counts.
         wanted: dict[tuple[Side, int], int] = {}
         for side, rows in ((Side.BUY, event.bids), (Side.SELL, event.asks)):
@@ -136,6 +151,10 @@ class LevelMarket:
         if lots == 0:
             return
         self.counts.trades += 1
+        if not self._is_known:
+            self.counts.printed += 1
+            self._exchange.print_hidden(self._pair, side, ticks, lots, now_ns)
+            return
         self._clear_before(side.opposite, ticks, now_ns)
         missing = lots - self._reachable(side.opposite, ticks)
         request = PlaceOrder(
