@@ -14,6 +14,7 @@ from wildbot.desk.supervision_words import (
     SpawnTrader,
     SupervisorState,
 )
+from wildbot.desk.trader_fleet import TraderState
 from wildbot.model.control import EndEpoch, EpochEnded
 from wildbot.model.desk import CapitalLease
 from wildbot.model.instrument import NANOS_PER_SECOND, Money
@@ -125,6 +126,28 @@ def test_hung_trader_is_killed_after_two_seconds_of_silence_and_replaced() -> No
     assert world.running[ETH] > old
 
 
+def test_traders_that_have_not_begun_may_be_slow_on_a_busy_machine() -> None:
+    world = a_running_world()
+    for record in world.brain.traders:
+        record.state = TraderState.STARTING  # as their first heartbeat says, before the gateway has told them what they hold
+    world.hung |= {BTC, ETH, SOL}
+    world.run(10)
+    assert not world.sent(KillTrader)
+    world.run(11)
+    assert len(world.sent(KillTrader)) == 3
+
+
+def test_traders_that_fall_silent_together_count_as_one_death() -> None:
+    world = a_running_world()
+    for _ in range(IN_ALL.count):
+        world.hung |= {BTC, ETH, SOL}
+        world.run(70)
+    assert not world.on_disk.halted
+    world.hung |= {BTC, ETH, SOL}
+    world.run(5)
+    assert world.on_disk.halted and "machine is too busy" in world.on_disk.halt_reason
+
+
 def test_own_sleep_is_not_counted_as_the_traders_silence() -> None:
     world = a_running_world()
     world.now_ns += 60 * NANOS_PER_SECOND
@@ -178,3 +201,19 @@ def test_silent_gateway_or_feed_degrades_and_recovers() -> None:
     world.run()
     assert world.brain.reasons == ("silent for 3 s",)
     assert [c.text for c in world.sent(Announce) if c.kind == "state"][-1].startswith("degraded")
+
+
+def test_a_desk_that_lost_feed_and_stream_is_degraded_never_starting() -> None:
+    world = a_running_world()
+    world.log.clear()
+    world.tell(FeedHealth(ok=False, reason="no connection to the market data"))
+    world.run()
+    world.phase = "reconciling"
+    world.run()
+    world.phase = "ready"
+    world.run()
+    assert world.brain.reasons == ("no connection to the market data",)
+    world.tell(FeedHealth(ok=True))
+    world.run()
+    said = [c.text.partition(":")[0] for c in world.sent(Announce) if c.kind == "state"]
+    assert said == ["degraded", "reconciling", "degraded", "running"]

@@ -150,7 +150,7 @@ class PairSlots:
     def _on_death(self, record: TraderRecord, now_ns: int) -> None:
         memory = self._memory
         pair, how = record.pair, _death(record)
-        verdict = memory.budget.died(pair, now_ns)
+        verdict = memory.budget.died(pair, now_ns, silent=record.killed)
         memory.save(restarts=memory.budget.history)
         memory.alert(
             Severity.WARNING, f"trader_died:{pair}:{record.epoch}", f"the trader of {pair} {how}; {verdict} follows"
@@ -237,6 +237,6 @@ class PairSlots:
 
 def _death(record: TraderRecord) -> str:
     if record.killed:
-        return "hung and was killed"
+        return "said nothing and was killed: it hung, or this machine is too busy"
     code = record.code or 0
     return f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"

@@ -1,4 +1,4 @@
-"""The state of the run, derived from what is known now; nothing is remembered but whether trading had begun.
+"""The state of the run, derived from what is known now; nothing is remembered but whether it has begun.
 
 Rules: the gravest state wins; each comes with its reasons in words, for the status and for /health.
 """
@@ -9,6 +9,7 @@ from wildbot.desk.trader_fleet import TraderState
 from wildbot.model.instrument import NANOS_PER_SECOND
 
 SLOW_START_NS = 5 * NANOS_PER_SECOND
+BEGUN_STATES = (RunState.RUNNING, RunState.DEGRADED, RunState.REDUCE_ONLY)
 
 
 def judge(memory: SupervisionMemory, now_ns: int) -> tuple[RunState, tuple[str, ...]]:
@@ -34,6 +35,12 @@ def judge(memory: SupervisionMemory, now_ns: int) -> tuple[RunState, tuple[str, 
     return RunState.RUNNING, (idle,) if idle else ()
 
 
+def has_begun(before: bool, state: RunState) -> bool:
+    """Return whether the run has begun, from whether it had and its state now: a gateway that reconciles anew takes nothing
+    back, a halt does."""
+    return state in BEGUN_STATES or (before and state is RunState.RECONCILING)
+
+
 def why_idle(memory: SupervisionMemory) -> str:
     """Return why no pair is traded although all are known, or "": the best of the ranking says it for all."""
     if memory.wanted or memory.stopped or not memory.ranked or not all(row.warm for row in memory.ranked.values()):
@@ -43,8 +50,8 @@ def why_idle(memory: SupervisionMemory) -> str:
 
 
 def _waiting_for(memory: SupervisionMemory) -> tuple[str, ...]:
-    """What has never been there yet; after trading has begun nothing is."""
-    if memory.run_state in (RunState.RUNNING, RunState.DEGRADED, RunState.REDUCE_ONLY):
+    """What has never been there yet; after the run has begun nothing is."""
+    if memory.has_begun:
         return ()
     reasons: list[str] = []
     if memory.gateway_ns == 0:

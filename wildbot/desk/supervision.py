@@ -17,7 +17,7 @@ from wildbot.desk.pair_modes import on_mode
 from wildbot.desk.pair_slots import PairSlots
 from wildbot.desk.peer_watch import PeerWatch
 from wildbot.desk.restart_budget import RestartBudget
-from wildbot.desk.run_health import judge
+from wildbot.desk.run_health import has_begun, judge
 from wildbot.desk.supervision_state import SupervisionMemory, SupervisionRules
 from wildbot.desk.supervision_words import (
     Asked,
@@ -111,6 +111,7 @@ class Supervision:
         if state is not memory.run_state:
             memory.announce("state", f"{state}: {'; '.join(reasons) or 'all well'}")
         memory.run_state, memory.reasons = state, reasons
+        memory.has_begun = has_begun(memory.has_begun, state)
         return memory.take()
 
     # --- for the status document ----------------------------------------------------------------------------------

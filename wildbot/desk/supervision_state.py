@@ -70,6 +70,7 @@ class SupervisionMemory:
     stopping: bool = False
     alerts: set[str] = field(default_factory=set)
     run_state: RunState = RunState.STARTING
+    has_begun: bool = False
     reasons: tuple[str, ...] = ()
     out: list[SupervisionCommand] = field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 Rules: a trader is gone only when its process is reaped *and* the gateway has said that no order of its epoch rests; until
     then its pair cannot be started again. Questions that may be lost (`Retire`, `EndEpoch`) are repeated until answered.
-    A process that says nothing for `SILENT_NS` is killed, not waited for.
+    A process that says nothing for `SILENT_NS` is killed, not waited for; one that has not begun to trade gets longer.
 Owns: one record per pair.
 """
 
@@ -17,7 +17,7 @@ SILENT_NS = 2 * NANOS_PER_SECOND
 """Four heartbeats in a row are missing: the process hangs."""
 
 START_NS_MAX = 20 * NANOS_PER_SECOND
-"""A new process gets so long until its first heartbeat: importing on a busy machine takes seconds."""
+"""A new process may say nothing for so long: importing on a busy machine takes seconds, and nothing of it rests yet."""
 
 EXIT_NS_MAX = 3 * NANOS_PER_SECOND
 """A retired trader that has not exited by then is killed."""
@@ -166,8 +166,8 @@ class TraderFleet:
             return False
         if record.retired is not None:
             return now_ns - record.retired_ns > EXIT_NS_MAX
-        if record.beat_ns == 0:
-            return now_ns - record.spawned_ns > START_NS_MAX
+        if record.beat_ns == 0 or record.state is TraderState.STARTING:
+            return now_ns - max(record.spawned_ns, record.beat_ns) > START_NS_MAX
         return now_ns - record.beat_ns > SILENT_NS
 
     def kill(self, record: TraderRecord) -> list[SupervisionCommand]:
