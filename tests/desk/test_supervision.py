@@ -129,12 +129,22 @@ def test_hung_trader_is_killed_after_two_seconds_of_silence_and_replaced() -> No
 def test_traders_that_have_not_begun_may_be_slow_on_a_busy_machine() -> None:
     world = a_running_world()
     for record in world.brain.traders:
-        record.state = TraderState.STARTING  # as their first heartbeat says, before the gateway has told them what they hold
+        record.state = TraderState.STARTING  # as the first heartbeat says, before the gateway has told what it holds
     world.hung |= {BTC, ETH, SOL}
     world.run(10)
     assert not world.sent(KillTrader)
     world.run(11)
     assert len(world.sent(KillTrader)) == 3
+
+
+def test_a_trader_with_a_lease_has_begun_to_trade_even_if_it_hung_before_its_first_heartbeat() -> None:
+    world = a_running_world()
+    record = next(record for record in world.brain.traders if record.pair == ETH)
+    record.state, record.beat_ns = TraderState.STARTING, 0
+    world.leases = (CapitalLease(ETH, record.epoch, Money(5), 3_600 * NANOS_PER_SECOND),)
+    world.hung.add(ETH)
+    world.run(3)
+    assert world.sent(KillTrader) == [KillTrader(ETH, record.epoch)]
 
 
 def test_traders_that_fall_silent_together_count_as_one_death() -> None:

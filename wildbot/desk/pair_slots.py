@@ -73,8 +73,9 @@ class PairSlots:
     def look(self, now_ns: int) -> None:
         """Do what is due: kill the hung, repeat the unanswered, replace the gone, fill the slots."""
         memory = self._memory
+        leased = self._leased()
         for record in list(memory.fleet.records.values()):
-            if memory.fleet.is_hung(record, now_ns):
+            if memory.fleet.is_hung(record, now_ns, has_lease=(record.pair, record.epoch) in leased):
                 memory.announce("trader", f"{record.pair}: process {record.pid} says nothing and is killed")
                 memory.do(*memory.fleet.kill(record))
             memory.do(*memory.fleet.repeat(record, now_ns))
@@ -163,13 +164,18 @@ class PairSlots:
 
     def _chase_old_epochs(self, now_ns: int) -> None:
         memory = self._memory
+        listed = {key for key in self._leased() if memory.fleet.get(*key) is None}
+        memory.do(*memory.old_epochs.chase(listed, now_ns))
+
+    def _leased(self) -> set[tuple[str, int]]:
+        """Return the pairs and epochs of which the gateway or the allocator lists a lease: they may rest something."""
+        memory = self._memory
         leases: list[CapitalLease] = []
         if memory.gateway is not None:
             leases.extend(memory.gateway.account.leases)
         if memory.allocator is not None:
             leases.extend(memory.allocator.leases)
-        listed = {(lease.pair, lease.epoch) for lease in leases if memory.fleet.get(lease.pair, lease.epoch) is None}
-        memory.do(*memory.old_epochs.chase(listed, now_ns))
+        return {(lease.pair, lease.epoch) for lease in leases}
 
     # --- swaps ----------------------------------------------------------------------------------------------------
 

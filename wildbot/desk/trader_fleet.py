@@ -160,15 +160,15 @@ class TraderFleet:
             del self.records[record.pair]
         return gone
 
-    def is_hung(self, record: TraderRecord, now_ns: int) -> bool:
-        """Whether a process says nothing although it should, or was asked to go and does not."""
+    def is_hung(self, record: TraderRecord, now_ns: int, *, has_lease: bool) -> bool:
+        """Whether a process says nothing although it should, or was asked to go and does not; with a lease it has begun to
+        trade, whatever it said last."""
         if record.exited or record.killed:
             return False
         if record.retired is not None:
             return now_ns - record.retired_ns > EXIT_NS_MAX
-        if record.beat_ns == 0 or record.state is TraderState.STARTING:
-            return now_ns - max(record.spawned_ns, record.beat_ns) > START_NS_MAX
-        return now_ns - record.beat_ns > SILENT_NS
+        is_starting = not has_lease and (record.beat_ns == 0 or record.state is TraderState.STARTING)
+        return now_ns - max(record.spawned_ns, record.beat_ns) > (START_NS_MAX if is_starting else SILENT_NS)
 
     def kill(self, record: TraderRecord) -> list[SupervisionCommand]:
         """End a process the hard way; its exit is reported like any other."""
