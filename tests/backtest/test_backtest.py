@@ -170,3 +170,13 @@ _OTHER = replace(a_tape([]).instrument, pair="OTHR/USD", base="OTHR", rest_key="
 
 def _renamed(rows: list[TapeRow]) -> list[TapeRow]:
     return [replace(row, pair="OTHR/USD") for row in rows]
+
+
+@pytest.mark.parametrize("seconds", [20, 80, 100])
+def test_equity_is_told_from_the_beginning_to_the_end_in_the_order_of_time(seconds: int) -> None:
+    result = Backtest(a_setup(), [a_sample_tape(seconds=seconds)]).run()
+    times = [ts for ts, _ in result.equity]
+    assert times == sorted(set(times))
+    assert (times[0], times[-1]) == (result.began_ns, result.ended_ns)
+    assert result.equity[0][1] == a_setup().capital
+    assert len(times) == 2 + (seconds > 90)  # what is less than half a minute is part of the minute before it

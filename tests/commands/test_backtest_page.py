@@ -9,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.backtest.builders_backtest import DEMO, a_sample_tape
+from tests.dashboard.browser import CHROMIUM, DESK, PHONE, a_tab
 from wildbot.adapters.recording import PairWriter
 from wildbot.analytics.plots import Series, line_chart
 from wildbot.cli import app
+from wildbot.commands.backtest_report import sign_text
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.market_data import BookSnapshot
 
@@ -38,7 +40,49 @@ def test_a_recording_gives_a_page_and_sheets_that_need_nothing_else(recording: P
     assert not re.search(r"<script|src=|href=|@import|url\(", text)
     assert text.count("<svg") >= 2
     assert told["decisions_digest"] in text
-    assert len(list(csv.reader((sheets / "fills.csv").open()))) == told["fills"] + 1
+    fills, trips, equity = (list(csv.DictReader((sheets / f"{name}.csv").open())) for name in ("fills", "trips", "equity"))
+    assert len(fills) == told["fills"] > 0
+    assert all(float(row["mid"]) > 0 for row in fills)
+    assert len(trips) == told["round_trips"]
+    assert abs(sum(float(row["net"]) for row in trips) - told["net_pnl"]) < 1e-9 or told["left_lots"]
+    assert float(equity[0]["equity"]) == 10_000
+    assert abs(float(equity[-1]["equity"]) - 10_000 - told["net_pnl"]) < 1e-6
+
+
+def told_of(*fills: int, stable: bool = True, believable: tuple[float, float] | None = None) -> dict[str, object]:
+    low, high = believable or (None, None)
+    bracket = {"low": 1.0, "calibrated": 1.0, "high": 2.0, "believable_low": low, "believable_high": high}
+    models = {str(number): {"fills": count} for number, count in enumerate(fills)}
+    return {"models": models, "sign_stable": stable, "bracket": bracket}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (told_of(0, 0), "nothing was filled"),
+        (told_of(0), "nothing was filled"),
+        (told_of(3), "one fill model alone"),
+        (told_of(3, 0, stable=False), "disagree"),
+        (told_of(3, 1, believable=(-1.0, 3.0)), "across zero"),
+        (told_of(3, 1, believable=(0.5, 3.0)), "agrees on the sign"),
+    ],
+)
+def test_a_sign_is_claimed_only_where_fills_show_one(told: dict[str, object], words: str) -> None:
+    assert words in sign_text(told)
+    assert ("agrees on the sign" in sign_text(told)) == (words in ("across zero", "agrees on the sign"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_page_asks_nobody_for_anything_and_fits_its_window(recording: Path, size: tuple[int, int]) -> None:
+    page = recording.parent / "r.html"
+    result = CliRunner().invoke(app, ["backtest", "--data", str(recording), *WORDS, "--html", str(page)])
+    assert result.exit_code == 0, result.output
+    with a_tab(size) as tab:
+        tab.page.goto(page.as_uri())
+        assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert tab.page.locator("svg").count() >= 2
+        assert (tab.asked, tab.complaints) == ([page.as_uri()], [])
 
 
 def test_measured_delays_are_drawn_the_same_every_time_and_change_the_run(recording: Path) -> None:

@@ -16,6 +16,9 @@ COLOURS = ("#3b82f6", "#d97706", "#059669", "#dc2626", "#7c3aed")
 INK = "#7b8794"
 TICKS = 5
 COLUMNS = 600
+LINE_WIDTH = 1.5
+NESTING = 1.8
+"""By how much a line is wider than the one drawn upon it, so that one that is the same shows beside it."""
 
 Point = tuple[float, float]
 
@@ -40,8 +43,9 @@ def line_chart(title: str, series: Sequence[Series], *, is_time: bool = False, u
     frame = _Frame(min(xs), max(xs), low, high)
     body = [frame.y_axis(unit), frame.x_axis(is_time=is_time)]
     for number, each in enumerate(shown):
-        body.append(frame.draw(each, COLOURS[number % len(COLOURS)]))
-        body.append(_legend(number, each.name))
+        width = LINE_WIDTH + NESTING * (len(shown) - 1 - number)
+        body.append(frame.draw(each, COLOURS[number % len(COLOURS)], width))
+        body.append(_legend(number, len(shown), each.name))
     label = escape(title, quote=True)
     return (
         f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{label}' xmlns='http://www.w3.org/2000/svg'"
@@ -83,17 +87,17 @@ class _Frame:
             labels.append(f"<text x='{self.x(value)}' y='{HEIGHT - 8}' text-anchor='{anchor}'>{text}</text>")
         return "".join(labels)
 
-    def draw(self, series: Series, colour: str) -> str:
+    def draw(self, series: Series, colour: str, width: float) -> str:
         points = _thinned(series.points)
         if series.is_dots:
             dots = (f"<circle cx='{self.x(x)}' cy='{self.y(y)}' r='2.5'/>" for x, y in points)
             return f"<g fill='{colour}' fill-opacity='.8'>{''.join(dots)}</g>"
         path = " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points)
-        return f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='1.5'/>"
+        return f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='{width:g}'/>"
 
 
-def _legend(number: int, name: str) -> str:
-    x = WIDTH - RIGHT - 150 * (number + 1)
+def _legend(number: int, count: int, name: str) -> str:
+    x = WIDTH - RIGHT - 150 * (count - number)
     colour = COLOURS[number % len(COLOURS)]
     return f"<rect x='{x}' y='8' width='10' height='10' fill='{colour}'/><text x='{x + 15}' y='17'>{escape(name)}</text>"
 

@@ -20,7 +20,8 @@ from wildbot.backtest.desk_stage import DeskStage
 from wildbot.backtest.exchange_venue import ExchangeVenue
 from wildbot.backtest.latency import ConstantLatency, Line
 from wildbot.backtest.market_tape import MarketTape, TapeRow
-from wildbot.backtest.pulses import Pulses
+from wildbot.backtest.pulses import SAMPLE_NS, Pulses
+from wildbot.backtest.round_trips import RoundTrip, round_trips
 from wildbot.backtest.schedule import Schedule
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.backtest.slot_stage import SlotStage
@@ -29,11 +30,9 @@ from wildbot.backtest.trader_stage import DecisionSink, TraderStage
 from wildbot.backtest.venue import BacktestVenue
 from wildbot.desk.gateway_commands import WriteFill
 from wildbot.desk.gateway_state import GatewaySetup
-from wildbot.model.desk import PositionState
 from wildbot.model.exchange import ASSET_DECIMALS
 from wildbot.model.instrument import MONEY_DECIMALS, NANOS_PER_SECOND, Money
 from wildbot.model.market_data import BookSnapshot, SessionHours, TradePrint
-from wildbot.trading.position import Position
 
 START_UP_NS = 60 * NANOS_PER_SECOND
 WIND_DOWN_NS = 60 * NANOS_PER_SECOND
@@ -41,8 +40,9 @@ WIND_DOWN_NS = 60 * NANOS_PER_SECOND
 
 @dataclass(slots=True)
 class BacktestRun:
-    """What happened. `equity` holds (time, money) once a minute and at the end; `notes` by pair; `digest` is the hash of
-    all decisions. `orders` counts requests that left the gateway; `trips` are the net profits of round trips."""
+    """What happened. `equity` holds (time, money) at the beginning, once a minute and at the end, which takes in what was
+    sold in winding down and stands for the last minute's sample where it comes within half a minute of it; `splits` and
+    `notes` by pair; `digest` is the hash of all decisions. `orders` counts requests that left the gateway."""
 
     events: int = 0
     orders: int = 0
@@ -50,7 +50,8 @@ class BacktestRun:
     equity: list[tuple[int, Money]] = field(default_factory=list)
     markouts: dict[str, list[Markout]] = field(default_factory=dict)
     split: ProfitSplit = NO_PROFIT
-    trips: list[Money] = field(default_factory=list)
+    splits: dict[str, ProfitSplit] = field(default_factory=dict)
+    trips: list[RoundTrip] = field(default_factory=list)
     notes: dict[str, TapeNotes] = field(default_factory=dict)
     alerts: dict[str, str] = field(default_factory=dict)
     halted: str = ""
@@ -175,6 +176,7 @@ class Backtest:
                 told_ns = max(told_ns, hours.closes_ns)
         self.pass_until(began_ns)
         self._now_ns = began_ns
+        self._result.equity.append((began_ns, setup.capital))
 
     def _tell_session(self, hours: SessionHours, now_ns: int) -> None:
         self._by_pair[hours.pair].on_market(hours, now_ns)
@@ -225,26 +227,18 @@ class Backtest:
         for trader in self._traders.values():
             trader.retire(end_ns)
         self.pass_until(end_ns + WIND_DOWN_NS)
+        result.equity[1:] = [each for each in result.equity[1:] if each[0] <= end_ns - SAMPLE_NS // 2]
         self._sample(end_ns)
         result.markouts = {pair: desk.markouts() for pair, desk in self._markouts.items()}
-        result.split = sum_splits([desk.split() for desk in self._markouts.values()])
-        result.trips = self._trips()
+        result.splits = {pair: desk.split() for pair, desk in self._markouts.items()}
+        result.split = sum_splits(list(result.splits.values()))
         result.orders, result.fills = self._desk.orders, self._desk.fills
+        instruments = {tape.instrument.pair: tape.instrument for tape in self._tapes}
+        result.trips = round_trips((row.fill for row in result.fills), instruments)
         result.alerts, result.halted = self._desk.alerts, self._desk.halted
         result.left_lots = {pair: lots for pair, trader in self._by_pair.items() if (lots := trader.held_lots)}
         result.digest, result.ended_ns = self._sink.digest, end_ns
         return result
-
-    def _trips(self) -> list[Money]:
-        """Return the net profit of every round trip, from the fills alone."""
-        trips = []
-        for tape in self._tapes:
-            position = Position(PositionState(tape.instrument.pair))
-            for row in self._desk.fills:
-                if row.fill.pair == tape.instrument.pair:
-                    outcome = position.apply(row.fill, tape.instrument.lot_decimals)
-                    trips += [outcome.trip_pnl] if outcome.trip_closed else []
-        return trips
 
     def _sample(self, now_ns: int) -> None:
         """Equity: what was paid in, what all fills moved, and what is held at the mid."""

@@ -1,10 +1,9 @@
 """`wildbot backtest`: a strategy over recordings in virtual time, and what its result owes to the fill model."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +12,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from actors.exchange_tapes import AUTO
 from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob, run_job
-from wildbot.commands.backtest_page import write_csv, write_page
+from wildbot.commands.backtest_page import write_page
 from wildbot.commands.backtest_report import bracket_of, document, print_result
 from wildbot.commands.backtest_request import capital_of, fees_of, measured_of, parameters_of, tapes_of
+from wildbot.commands.backtest_sheets import write_csv
 from wildbot.commands.backtest_tapes import FORMATS
 from wildbot.commands.terminal import JsonOption, explained, output, print_json
+from wildbot.commands.workers import worker_processes
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
 from wildbot.simulation.fills import FILL_MODELS
@@ -88,7 +89,7 @@ def _run_all(job: BacktestJob, models: list[str], decisions: Path | None, *, qui
     chosen = CALIBRATED if CALIBRATED in models else models[0]
     others = [model for model in models if model != chosen]
     answers: dict[str, BacktestAnswer] = {}
-    workers = ProcessPoolExecutor(2, mp_context=get_context("spawn")) if others else nullcontext()
+    workers = worker_processes(2) if others else nullcontext()
     with _progress(quiet=quiet) as tell, workers as pool:
         waiting = {pool.submit(run_job, replace(job, model=model)): model for model in others} if pool else {}
         with _lines_to(decisions) as write:

@@ -85,7 +85,7 @@ def run_job(
     is_stock = all(each.is_stock for each in job.tapes)
     figures = performance(
         [equity for _, equity in run.equity],
-        run.trips,
+        [trip.net for trip in run.trips],
         starting=money_from_text(str(job.capital)),
         sample_s=SAMPLE_NS / NANOS_PER_SECOND,
         year_s=STOCK_SECONDS_PER_YEAR if is_stock else SECONDS_PER_YEAR,

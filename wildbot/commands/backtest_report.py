@@ -111,18 +111,17 @@ def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object])
             f"{each.performance.max_drawdown_pct:.2f} %",
         )
     output().print(table)
-    say(
-        f"of which spread {split.spread:+.4f}, adverse selection {split.adverse_selection:+.4f},"
-        f" inventory {split.inventory:+.4f}, fees {-split.fees:+.4f}"
-    )
+    if run.fills:
+        say(
+            f"{name_of(answers, answer)}: spread {split.spread:+.4f}, adverse selection {split.adverse_selection:+.4f},"
+            f" inventory {split.inventory:+.4f}, fees {-split.fees:+.4f}"
+        )
+    if figures.win_rate_pct is not None:
+        say(f"{figures.win_rate_pct:.1f} % of the round trips won, {figures.expectancy:+.4f} each on average")
     if figures.sharpe is not None:
         say(f"Sharpe {figures.sharpe:.2f} ± {figures.sharpe_error:.2f} a year; a single recording proves nothing")
-    stable = told["sign_stable"]
-    say(
-        "every fill model agrees on the sign" if stable else "the fill models disagree on the sign: this result is unknown",
-        None if stable else "yellow",
-    )
     say(range_text(told))
+    say(sign_text(told), None if told["sign_stable"] else "yellow")
     for pair, notes in run.notes.items():
         if counted := [f"{count} {what}" for what, count in notes.counts.items() if count]:
             say(f"{pair}: skipped {', '.join(counted)}", "yellow")
@@ -133,6 +132,28 @@ def print_result(job: BacktestJob, answers: Answers, told: Mapping[str, object])
     last = run.equity[-1][1] if run.equity else None
     if last is not None:
         say(f"equity at the end {money_text(last, 4)}; decisions {run.digest}")
+
+
+def name_of(answers: Answers, answer: BacktestAnswer) -> str:
+    """Return which fill model's answer this is."""
+    return next(name for name, each in answers.items() if each is answer)
+
+
+def sign_text(told: Mapping[str, object]) -> str:
+    """Return in words whether it is known if this was a profit."""
+    models, bracket = told["models"], told["bracket"]
+    assert isinstance(models, Mapping), models
+    assert isinstance(bracket, Mapping), bracket
+    if not any(each["fills"] for each in models.values()):
+        return "nothing was filled, so there is no result to judge"
+    if len(models) == 1:
+        return "one fill model alone says nothing about the sign: --fills all asks every one"
+    if not told["sign_stable"]:
+        return "the fill models disagree on the sign: this result is unknown"
+    low, high = bracket["believable_low"], bracket["believable_high"]
+    if low is not None and low < 0 < high:
+        return "every fill model agrees on the sign, but what is believable reaches across zero"
+    return "every fill model agrees on the sign"
 
 
 def range_text(told: Mapping[str, object]) -> str:

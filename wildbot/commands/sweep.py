@@ -1,12 +1,8 @@
 """`wildbot sweep`: many parameters over recordings, and how much of the best result is luck."""
 
 import csv
-import importlib
-import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from actors.exchange_tapes import AUTO
+from actors.spec import EXIT_FAILED
 from wildbot.commands.backtest_job import BacktestJob
 from wildbot.commands.backtest_request import capital_of, fees_of, parameters_of, tapes_of
 from wildbot.commands.backtest_tapes import FORMATS
@@ -22,7 +19,8 @@ from wildbot.commands.sweep_memory import SweepMemory
 from wildbot.commands.sweep_outcome import Bracket
 from wildbot.commands.sweep_run import SCORES, SweepResult, Try, run_sweep
 from wildbot.commands.sweep_search import GridSearch, ParzenSearch, space_of
-from wildbot.commands.terminal import JsonOption, explained, new_table, output, print_json, say
+from wildbot.commands.terminal import JsonOption, explained, fail, new_table, output, print_json, say
+from wildbot.commands.workers import WorkersLostError, cluster, worker_processes
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
 from wildbot.simulation.fills import FILL_MODELS
@@ -81,16 +79,22 @@ def sweep(
         allow_short=short,
     )
     memory = SweepMemory(resume)
-    with _pool(scheduler, workers) as pool, _bar(search.size, quiet=json_output) as bar:
-        result = run_sweep(
-            job,
-            search,
-            pool,
-            score=by,
-            split=split,
-            progress=lambda done: bar.update(bar.task_ids[0], completed=done),
-            memory=memory,
-        )
+    hands = cluster(scheduler) if scheduler else worker_processes(workers)
+    try:
+        with hands as pool, _bar(search.size, quiet=json_output) as bar:
+            result = run_sweep(
+                job,
+                search,
+                pool,
+                score=by,
+                split=split,
+                progress=lambda done: bar.update(bar.task_ids[0], completed=done),
+                memory=memory,
+            )
+    except KeyboardInterrupt:
+        fail(f"interrupted; {_how_to_go_on(resume, memory)}", EXIT_FAILED)
+    except WorkersLostError as error:
+        raise WorkersLostError(f"{error}; {_how_to_go_on(resume, memory)}") from None
     if csv_file is not None:
         _write_csv(csv_file, result)
     if json_output:
@@ -100,29 +104,17 @@ def sweep(
 
 
 @contextmanager
-def _pool(scheduler: str, workers: int) -> Iterator[Executor]:
-    if not scheduler:
-        with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            yield pool
-        return
-    try:
-        distributed = importlib.import_module("distributed")
-    except ImportError:
-        raise ConfigurationError("--scheduler needs the extra: pip install 'wildbot[cluster]'") from None
-    try:
-        client = distributed.Client(scheduler, timeout=10)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"--scheduler {scheduler!r} does not answer: {error}") from None
-    with client, client.get_executor(pure=False) as pool:
-        yield pool
-
-
-@contextmanager
 def _bar(total: int, *, quiet: bool) -> Iterator[Progress]:
     hidden = quiet or not output().is_terminal
     with Progress(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=True, disable=hidden) as bar:
         bar.add_task("tries", total=total)
         yield bar
+
+
+def _how_to_go_on(resume: Path | None, memory: SweepMemory) -> str:
+    if resume is None:
+        return "no try was kept, --resume FILE keeps them"
+    return f"{memory.size} tries are kept in {resume}, and the same words go on from there"
 
 
 def _print(result: SweepResult) -> None:

@@ -38,6 +38,11 @@ class SweepMemory:
         except OSError as error:
             raise ConfigurationError(f"--resume {str(path)!r} cannot be used: {error.strerror}") from None
 
+    @property
+    def size(self) -> int:
+        """How many outcomes are known."""
+        return len(self._known)
+
     def outcome(self, job: BacktestJob) -> Outcome | None:
         """Return what a job came to, if it is known."""
         return self._known.get(_key(job)) if self._path is not None else None
@@ -46,6 +51,7 @@ class SweepMemory:
         """Write down what a job came to."""
         if self._path is None:
             return
+        self._known[_key(job)] = outcome
         with self._path.open("ab") as file:
             file.write(b"\n" + msgspec.json.encode(_Kept(_key(job), outcome)))  # after whatever a torn line left
 

@@ -6,7 +6,7 @@ Rules: points are judged on the first part of the recordings by time; the second
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -88,7 +88,7 @@ def run_sweep(
     """Try every point of a search. `split`: the share of time that is looked at, 0 for all of it; what `memory` knows is
     not run again.
 
-    Raises: ConfigurationError when the recordings are empty, or a worker process dies.
+    Raises: ConfigurationError when the recordings are empty.
     """
     run = _Runner(pool, memory or SweepMemory(None))
     split_ns = split_time(job, split) if split else 0
@@ -122,19 +122,14 @@ class _Runner:
         done = sum(each is not None for each in told)
         progress(done)
         places: dict[Future[Outcome], int] = {}
-        try:
-            for place, (job, known) in enumerate(zip(jobs, told, strict=True)):
-                if known is None:
-                    places[self._pool.submit(run_trial, job)] = place
-            for count, future in enumerate(as_completed(places), start=done + 1):
-                place = places[future]
-                told[place] = outcome = future.result()
-                self._memory.keep(jobs[place], outcome)
-                progress(count)
-        except BrokenExecutor:
-            raise ConfigurationError(
-                "a worker process was killed, perhaps for want of memory; use fewer --workers, and --resume to go on"
-            ) from None
+        for place, (job, known) in enumerate(zip(jobs, told, strict=True)):
+            if known is None:
+                places[self._pool.submit(run_trial, job)] = place
+        for count, future in enumerate(as_completed(places), start=done + 1):
+            place = places[future]
+            told[place] = outcome = future.result()
+            self._memory.keep(jobs[place], outcome)
+            progress(count)
         return [each for each in told if each is not None]
 
 

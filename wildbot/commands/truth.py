@@ -1,9 +1,6 @@
 """`wildbot truth`: is paper to be believed? The same strategy really in a market, and on paper beside it, many times."""
 
-import os
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +14,7 @@ from wildbot.backtest.truth_verdict import Verdict, verdict_of
 from wildbot.commands.terminal import JsonOption, explained, new_table, output, print_json, say
 from wildbot.commands.truth_document import around_section, section_of, write_pictures, write_section
 from wildbot.commands.truth_run import TRAIN_FROM, TruthFile, TruthResult, run_truth
+from wildbot.commands.workers import worker_processes
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import money_from_text
 from wildbot.simulation.fills import FILL_MODELS
@@ -77,7 +75,7 @@ def truth(
     judged, learned = range(first, first + seeds), range(TRAIN_FROM, TRAIN_FROM + train)
     hidden = json_output or not output().is_terminal
     with (
-        ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool,
+        worker_processes(workers) as pool,
         Progress(BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=True, disable=hidden) as bar,
     ):
         task = bar.add_task("markets", total=len(names) * (seeds + 2 * train))
