@@ -36,3 +36,9 @@ def test_the_next_day_follows_and_each_carries_the_instrument() -> None:
 def test_a_calendar_nobody_knows_is_told() -> None:
     with pytest.raises(ConfigurationError, match="XNYZ"):
         sessions_on("XNYZ", date(2012, 6, 21))
+
+
+def test_a_calendar_that_does_not_answer_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wildbot.commands.backtest_sessions.PATIENCE_S", 0.001)
+    with pytest.raises(ConfigurationError, match="did not answer"):
+        sessions_on("XNYS", date(2012, 6, 20))

@@ -16,7 +16,8 @@ from wildbot.desk.session_board import SessionTable
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.market_data import SessionHours
 
-PATIENCE_S = 60
+PATIENCE_S = 180
+"""It takes two seconds; a machine that is busy with other work may take a hundred."""
 
 
 @functools.cache
@@ -28,10 +29,13 @@ def sessions_on(code: str, day: date, days: int = 1) -> tuple[SessionHours, ...]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "sessions.json"
         words = ["--out", str(out), "--since", str(day), "--days", str(days), "--", code]
-        child = subprocess.run(  # noqa: S603 - our own words
-            [sys.executable, "-m", "actors", "session_calendar", *words],
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        try:
+            child = subprocess.run(  # noqa: S603 - our own words
+                [sys.executable, "-m", "actors", "session_calendar", *words],
+                capture_output=True, text=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ConfigurationError(f"the calendar of {code} did not answer within {PATIENCE_S} s") from None
         if child.returncode:
             last = (child.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise ConfigurationError(f"the calendar of {code} cannot be asked: {last}")
