@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check clean lock compiled wheel test-compiled
+.PHONY: help venv run test check clean lock compiled wheel test-compiled peers
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
@@ -43,6 +43,12 @@ wheel: compiled  ## dist/: the plain wheel, and the compiled one for this machin
 
 test-compiled: compiled $(VENV)/.judges  ## every test again, on the compiled build
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/python -m pytest -o pythonpath="build/compiled ." -n 4 --dist loadfile --no-loadscope-reorder
+
+peers: venv      ## other people's backtests for `wildbot bench backtest --peers`, each in an environment of its own
+	$(PYTHON) -m venv $(VENV)/peers/hftbacktest
+	$(VENV)/peers/hftbacktest/bin/python -m pip install --quiet --disable-pip-version-check hftbacktest==2.4.4
+	$(PYTHON) -m venv $(VENV)/peers/nautilus_trader
+	$(VENV)/peers/nautilus_trader/bin/python -m pip install --quiet --disable-pip-version-check nautilus_trader==1.221.0
 
 lock:            ## resolve dependencies anew into requirements.lock
 	$(PYTHON) -m venv .venv/lock

@@ -9,6 +9,8 @@ import msgspec
 import typer
 
 from actors.bench_backtest import measure_backtest
+from actors.bench_backtest_peer import measure_beside as measure_backtest_beside
+from actors.bench_backtest_peer import sample_tape
 from actors.bench_bus import measure_bus
 from actors.bench_engine import BOOKS, MAKER, measure_engine
 from actors.bench_exchange import SECTIONS, measure_exchange
@@ -18,12 +20,13 @@ from actors.bench_journal import COMMITS, measure_journal
 from actors.bench_report import these_versions, this_machine
 from actors.bench_startup import STARTS, measure_startup
 from actors.bench_wire import SECONDS, measure_wire
-from actors.bench_wire_peer import measure_beside, why_no_peer
+from actors.bench_wire_peer import measure_beside as measure_wire_beside
+from actors.bench_wire_peer import why_no_peer
 from actors.exchange_tapes import AUTO
 from actors.spec import EXIT_FAILED, EXIT_NOT_RUNNING
 from wildbot.commands.backtest_job import BacktestJob, setup_of
 from wildbot.commands.backtest_request import capital_of, fees_of, parameters_of, tapes_of
-from wildbot.commands.backtest_tapes import FORMATS, open_tape
+from wildbot.commands.backtest_tapes import FORMATS, TapeFile, open_tape
 from wildbot.commands.bench_memory import measure_memory
 from wildbot.commands.instance import Instance
 from wildbot.commands.terminal import JsonOption, current_home, explained, fail, new_table, output, print_json
@@ -90,7 +93,7 @@ def wire(
     if peers:
         if missing := why_no_peer():
             fail(missing, EXIT_FAILED)
-        _show(measure_beside(traders, rate, seconds), as_json=json_output)
+        _show(measure_wire_beside(traders, rate, seconds), as_json=json_output)
         return
     _show(msgspec.to_builtins(measure_wire(traders, rate, seconds, in_memory=in_memory)), as_json=json_output)
 
@@ -168,17 +171,27 @@ def exchange(
 @app.command()
 @explained
 def backtest(
-    data: Annotated[Path, typer.Option("--data", help="A recording.")],
+    data: Annotated[Path | None, typer.Option("--data", help="A recording; with --peers a sample when none.")] = None,
     form: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")] = AUTO,
     instrument: Annotated[str, typer.Option("--instrument", help="What it is of, where it holds several.")] = "",
     assignment: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter.")] = None,
     capital: Annotated[str, typer.Option("--capital", help="In the quote currency.")] = "10000",
+    peers: Annotated[
+        bool,
+        typer.Option("--peers", help="Quotes at the touch, beside other backtests by turns; `make peers` brings them."),
+    ] = False,
     json_output: JsonOption = False,
 ) -> None:
     """A recording through book, signals, market maker and queue-aware fills in virtual time, on one core.
 
     Example: wildbot bench backtest --data recordings/BTC-USDC --json
     """
+    if peers:
+        tape = sample_tape() if data is None else open_tape(TapeFile(data, form, instrument))
+        _show(measure_backtest_beside(tape), as_json=json_output)
+        return
+    if data is None:
+        fail("say which recording with --data; only with --peers a sample is made", EXIT_FAILED)
     settings = load().settings
     tapes = tapes_of([data], form, [instrument] if instrument else [])
     job = BacktestJob(
