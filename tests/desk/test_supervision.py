@@ -129,7 +129,9 @@ def test_hung_trader_is_killed_after_two_seconds_of_silence_and_replaced() -> No
 def test_traders_that_have_not_begun_may_be_slow_on_a_busy_machine() -> None:
     world = a_running_world()
     for record in world.brain.traders:
-        record.state = TraderState.STARTING  # as their first heartbeat says, before the gateway has told them what they hold
+        record.state = (
+            TraderState.STARTING
+        )  # as their first heartbeat says, before the gateway has told them what they hold
     world.hung |= {BTC, ETH, SOL}
     world.run(10)
     assert not world.sent(KillTrader)
