@@ -21,6 +21,10 @@ COPY actors ./actors
 RUN .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e . \
  && .venv/bin/python -m compileall -q wildbot actors
 
+# Which commit this is, since .git stays outside: docs/operations.md has the line that says it.
+ARG COMMIT=unknown
+RUN printf '%s\n' "$COMMIT" > .commit
+
 ENV PATH=/opt/wildbot/.venv/bin:$PATH \
     WILDBOT_HOME=/var/lib/wildbot \
     PYTHONDONTWRITEBYTECODE=1

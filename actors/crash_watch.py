@@ -106,14 +106,16 @@ class CrashNews:
 
     def hear(self, event: ProgramEvent) -> list[RaiseAlert | ClearAlert]:
         """Return the alerts that an event raises or clears."""
-        # Two conditions, so that giving up is told even while the crash before it still stands.
+        # Two conditions: giving up is news beside the crash before it, and ends what was said of a new start.
         crashed, given_up = f"crash:{event.program}", f"given_up:{event.program}"
         if event.state == STOPPING:
             self._stopping = True
         elif event.state == "RUNNING":
             return [ClearAlert(crashed), ClearAlert(given_up)]
         elif event.severity is not None and not self._stopping:
-            return [RaiseAlert(event.severity, given_up if event.state == "FATAL" else crashed, event.sentence)]
+            if event.state == "FATAL":
+                return [ClearAlert(crashed), RaiseAlert(event.severity, given_up, event.sentence)]
+            return [RaiseAlert(event.severity, crashed, event.sentence)]
         return []
 
 

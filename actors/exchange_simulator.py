@@ -110,10 +110,10 @@ class ExchangeOptions:
         return (first, *self.accounts)
 
 
-def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -> int:
+def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None, vitals: Vitals | None = None) -> int:
     """Run the exchange until TERM or INT; return the exit code.
 
-    `heartbeat` is called twice a second. Raises: ConfigurationError for options that cannot be used.
+    `heartbeat` is called twice a second, `vitals` measures. Raises: ConfigurationError for options that cannot be used.
     """
     _check(options)
     try:
@@ -158,6 +158,8 @@ def run(options: ExchangeOptions, heartbeat: Callable[[], None] | None = None) -
 
         clockwork.on_end = tape_ended
         venue = VenueServer(server, RestFace(server), AdminFace(server), clockwork)
+        if vitals is not None:
+            venue.on_work = vitals.turn_took
         if source is not None:
             source.attach(server, clockwork.now_ns, venue.stop)
         announce(listener, options.api_key, options.api_secret, as_json=options.tells_json)
@@ -277,7 +279,7 @@ def _start(words: Sequence[str]) -> int:
     market = f"mirror of {options.mirror}, {options.fill_model} fills" if options.mirror else f"{options.market} market"
     logger.info("start: {}, seed {}, speed {}, port {}", market, options.seed, options.speed, options.port)
     try:
-        code = run(options, beat)
+        code = run(options, beat, vitals)
         logger.info("end code={}", code)
         return code
     finally:

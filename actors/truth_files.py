@@ -12,7 +12,7 @@ import msgspec
 from wildbot.adapters.append_log import AppendLog
 from wildbot.adapters.home import Home
 from wildbot.adapters.supervisor_state import DurableRecord
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import BackupError, ConfigurationError
 from wildbot.settings import Profile, Settings
 from wildbot.truth.profit_ledger import Mark
 from wildbot.truth.queue_power import power_in_force
@@ -60,7 +60,7 @@ def truth_copies(backup: Path) -> tuple[Path, Path]:
 def back_up_truth(home: Home, profile: str, backup: Path) -> list[Path]:
     """Copy the two files, as far as there are any, beside a journal's `backup`; return the copies.
 
-    Raises: ConfigurationError if a copy exists already, the tallies cannot be read, or the disk refuses.
+    Raises: BackupError if a copy exists already or the disk refuses, ConfigurationError if the tallies cannot be read.
     """
     marks, tallies = truth_copies(backup)
     made = []
@@ -83,8 +83,8 @@ def _write_new(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.link(unfinished, path)  # unlike a rename it never replaces a file
     except FileExistsError:
-        raise ConfigurationError(f"{path} exists already; a backup never replaces a file") from None
+        raise BackupError(f"{path} exists already; a backup never replaces a file") from None
     except OSError as error:
-        raise ConfigurationError(f"{path} could not be written: {error}") from None
+        raise BackupError(f"{path} could not be written: {error}") from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -71,7 +71,16 @@ def test_every_end_of_a_crash_loop_is_told_and_giving_up_beside_it() -> None:
     raised = [(alert.level, alert.key) for alert in told if isinstance(alert, RaiseAlert)]
     assert raised[:2] == [(Severity.WARNING, "crash:supervisor")] * 2
     assert raised[2][0] is Severity.CRITICAL and raised[2][1].startswith("given_up:")
-    assert [alert.key for alert in told if isinstance(alert, ClearAlert)] == ["crash:supervisor", "given_up:supervisor"]
+    cleared = [alert.key for alert in told if isinstance(alert, ClearAlert)]
+    assert cleared == ["crash:supervisor", "given_up:supervisor", "crash:order_gateway"]
+
+
+def test_giving_up_takes_back_the_word_of_a_new_start() -> None:
+    lost = an_event("EXITED", "processname:order_gateway groupname:order_gateway from_state:RUNNING expected:0 pid:9")
+    standing: set[str] = set()
+    for alert in alerts_of(lost, FATAL):
+        (standing.add if isinstance(alert, RaiseAlert) else standing.discard)(alert.key)
+    assert standing == {"given_up:order_gateway"}
 
 
 def test_an_ordered_stop_is_no_crash() -> None:

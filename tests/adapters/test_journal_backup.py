@@ -11,7 +11,7 @@ from tests.adapters.builders_journal import ROOT, batch, kept_batches
 from tests.adapters.test_journal import a_journal
 from wildbot.adapters.journal import Journal
 from wildbot.adapters.journal_backup import back_up
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import BackupError, ConfigurationError
 
 
 def test_an_old_backup_put_back_is_taken_for_what_it_is_an_older_state_of_the_same_account(tmp_path: Path) -> None:
@@ -47,14 +47,14 @@ def test_a_backup_is_consistent_while_the_journal_is_written(tmp_path: Path) -> 
 
 
 def test_a_backup_replaces_nothing_and_leaves_nothing_half_done(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no journal"):
+    with pytest.raises(BackupError, match="no journal"):
         back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
     (tmp_path / "sim.sqlite").write_bytes(b"no database" * 1_000)
-    with pytest.raises(ConfigurationError, match="could not be written"):
+    with pytest.raises(BackupError, match="could not be written"):
         back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
     assert {path.name for path in tmp_path.iterdir()} == {"sim.sqlite"}
     (tmp_path / "backup").write_text("mine")
-    with pytest.raises(ConfigurationError, match="exists already"):
+    with pytest.raises(BackupError, match="exists already"):
         back_up(tmp_path / "sim.sqlite", tmp_path / "backup")
     assert (tmp_path / "backup").read_text() == "mine"
 

@@ -3,13 +3,15 @@
 import contextlib
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 import requests
 from websockets.exceptions import ConnectionClosed
 
-from tests.adapters.builders_venue_server import WAIT_S, Running, ask
+from tests.adapters.builders_venue_server import WAIT_S, Running, WallClockwork, ask
 from tests.venues.builders_kraken_server import BTC, KEY, SECRET, Venue
 from tests.venues.test_kraken_server_book import WireBook
 from wildbot.adapters.venue_server import PortInUseError, listen
@@ -112,6 +114,25 @@ def test_clients_are_told_goodbye_when_the_server_stops() -> None:
             client.recv(timeout=WAIT_S)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code in (1001, 1012)
+
+
+def test_each_request_and_each_act_of_the_market_is_timed() -> None:
+    with running() as server, server.open("/private/v2") as client:
+        acts, took = WallClockwork.due_in_s, list[int]()
+        try:
+            WallClockwork.due_in_s = lambda _: 9.0  # type: ignore[method-assign] - a market in which nothing happens
+            ask(client, "ping")
+            server.server.on_work = took.append
+            ask(client, "ping")
+            assert requests.get(server.http("/0/public/Time"), timeout=WAIT_S).ok
+            server.private("Balance", 1)
+            assert len(took) == 3 and min(took) > 0
+        finally:
+            WallClockwork.due_in_s = acts  # type: ignore[method-assign]
+        until_s = time.monotonic() + WAIT_S
+        while len(took) == 3 and time.monotonic() < until_s:
+            threading.Event().wait(0.01)
+        assert len(took) > 3
 
 
 def test_port_in_use_is_said_in_one_sentence() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from actors.spec import EXIT_FAILED
 from actors.truth_files import back_up_truth, marks_file, read_marks, twin_record
 from tests.commands.builders_commands import a_seen_home
 from wildbot.adapters.home import Home
 from wildbot.adapters.journal import Journal
 from wildbot.cli import app
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import BackupError
 from wildbot.truth.fill_values import Tally
 from wildbot.truth.profit_ledger import Mark
 from wildbot.truth.truth_desk import TwinRecord
@@ -47,16 +48,24 @@ def test_what_fills_were_worth_is_copied_beside_the_journal_as_it_can_be_read(ho
 def test_a_backup_replaces_nothing_and_then_copies_nothing(home: Home, tmp_path: Path) -> None:
     (tmp_path / "monday.sqlite.truth.json").write_text("mine")
     result = CliRunner().invoke(app, ["backup", "monday.sqlite"])
-    assert result.exit_code != 0 and "exists already" in result.output
+    assert result.exit_code == EXIT_FAILED and "exists already" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["monday.sqlite.truth.json"]
     assert (tmp_path / "monday.sqlite.truth.json").read_text() == "mine"
+
+
+def test_a_backup_onto_a_file_or_without_a_journal_failed_and_asks_for_no_setting(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "monday.sqlite").write_text("mine")
+    assert CliRunner().invoke(app, ["backup", "monday.sqlite"]).exit_code == EXIT_FAILED
+    (home.data / "sim.sqlite").unlink()
+    result = CliRunner().invoke(app, ["backup", "tuesday.sqlite"])
+    assert result.exit_code == EXIT_FAILED and "there is no journal" in result.output
 
 
 def test_a_copy_that_came_into_being_meanwhile_is_not_replaced(home: Home, tmp_path: Path) -> None:
     marks_file(home, "sim").write_bytes(a_mark("T1", 200))
     mine = tmp_path / "monday.sqlite.marks.jsonl"
     mine.write_text("mine")
-    with pytest.raises(ConfigurationError, match="exists already"):
+    with pytest.raises(BackupError, match="exists already"):
         back_up_truth(home, "sim", tmp_path / "monday.sqlite")
     assert mine.read_text() == "mine"
 

@@ -29,6 +29,7 @@ SOON_S = 25.0
 """What comes within a second or two on a machine that has nothing else to do."""
 
 DIALOG_S = 10.0
+BESIDE_THE_MENU = """getComputedStyle(document.querySelector('[data-testid="stHeader"]'), '::after').content"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -134,6 +135,8 @@ def test_every_page_opens_by_its_address_and_complains_of_nothing(address: str, 
             tab.settle(1)
             width, window = tab.page.evaluate("[document.querySelector('.stMain').scrollWidth, window.innerWidth]")
             assert width <= window, f"{name} is wider than its screen"
+            named = tab.page.evaluate(BESIDE_THE_MENU)
+            assert named == (f'"{PAGES[name][0]}"' if size == PHONE else "none")
             tab.picture(PICTURES / f"{name}-{'phone' if size == PHONE else 'desk'}.png")
         is_clean(tab, address)
 

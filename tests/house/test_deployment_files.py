@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from actors.spec import EXIT_CONFIGURATION, EXIT_HALTED
+from wildbot.adapters.build import CARRIED
 from wildbot.commands.launch import CONFIGURATION_FILE
 from wildbot.commands.ordered_stop import STOP_WAIT_S
 from wildbot.settings_loading import load
@@ -80,6 +81,11 @@ def test_the_image_holds_what_a_start_needs_and_nothing_that_is_not_named() -> N
     assert set(NEEDED) <= copied and CONFIGURATION_FILE.name in copied
     assert all((ROOT / name).exists() for name in copied)
     assert (ROOT / ".dockerignore").read_text(encoding="utf-8").split()[0] == "*"
+
+
+def test_the_image_carries_the_commit_that_compose_hands_in(compose: dict[str, Any]) -> None:
+    assert list(compose["build"]["args"]) == ["COMMIT"] and re.search(r"^ARG COMMIT=", DOCKERFILE, re.M)
+    assert f'"$COMMIT" > {CARRIED}' in DOCKERFILE
 
 
 def test_compose_writes_to_the_home_alone_and_opens_no_port_beyond_loopback(compose: dict[str, Any]) -> None:

@@ -179,6 +179,14 @@ def test_a_process_can_say_which_code_and_dependencies_it_runs(tmp_path: Path) -
     assert this_build(tmp_path / "nowhere") == ("unknown", "unknown")
 
 
+@pytest.mark.parametrize(
+    ("carried", "commit"), [("0123456789abcdef0123\n", "0123456789ab"), ("unknown\n", "unknown"), ("<b>", "unknown")]
+)
+def test_what_has_no_git_names_the_commit_it_carries(tmp_path: Path, carried: str, commit: str) -> None:
+    (tmp_path / ".commit").write_text(carried, encoding="ascii")
+    assert this_build(tmp_path).commit == commit
+
+
 def test_supervisord_listens_for_its_owner_alone_and_holds_no_secret() -> None:
     conf = configparser.RawConfigParser(inline_comment_prefixes=(" ;",))
     conf.read(ROOT / "supervisord.conf", encoding="utf-8")

@@ -1,20 +1,24 @@
 """Which WildBot this is: the commit it was checked out at, and the hash of the list of its dependencies.
 
-Rules: two processes that name the same build and lock run the same code. Nothing is executed to find out.
+Rules: two processes that name the same build and lock run the same code. Nothing is executed to find out: what was made
+    of a checkout without its `.git`, such as an image, carries the commit in the file `.commit`.
 """
 
 import functools
 import hashlib
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+CARRIED = ".commit"
+COMMIT = re.compile("[0-9a-f]{7,64}")
 UNKNOWN = "unknown"
 SHOWN = 12
 
 
 class Build(NamedTuple):
-    """Commit and lock, `SHOWN` hexadecimal digits each; "unknown" outside of a checkout."""
+    """Commit and lock, at most `SHOWN` hexadecimal digits each; "unknown" where nothing says it."""
 
     commit: str
     lock: str
@@ -30,7 +34,16 @@ def this_build(checkout: Path = CHECKOUT) -> Build:
         lock = hashlib.sha256((checkout / "requirements.lock").read_bytes()).hexdigest()[:SHOWN]
     except OSError:
         lock = UNKNOWN
-    return Build(_commit(checkout / ".git")[:SHOWN], lock)
+    git = checkout / ".git"
+    return Build((_commit(git) if git.exists() else _carried(checkout / CARRIED))[:SHOWN], lock)
+
+
+def _carried(file: Path) -> str:
+    try:
+        commit = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return UNKNOWN
+    return commit if COMMIT.fullmatch(commit) else UNKNOWN
 
 
 def _commit(git: Path) -> str:

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import BackupError
 
 PAGES_PER_STEP = 256
 """Between two steps the writer may write; 1 MB at a time keeps it waiting for milliseconds."""
@@ -20,12 +20,12 @@ def back_up(journal: Path, target: Path) -> int:
     """Copy the journal to a new file and return its number of fills.
 
     Raises:
-        ConfigurationError: if there is no journal, the target exists, or the copy is not whole.
+        BackupError: if there is no journal, the target exists, or the copy is not whole.
     """
     if not journal.is_file():
-        raise ConfigurationError(f"there is no journal {journal} yet")
+        raise BackupError(f"there is no journal {journal} yet")
     if target.exists():
-        raise ConfigurationError(f"{target} exists already; a backup never replaces a file")
+        raise BackupError(f"{target} exists already; a backup never replaces a file")
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:
         unfinished.unlink(missing_ok=True)
@@ -33,7 +33,7 @@ def back_up(journal: Path, target: Path) -> int:
         fills = _copy(journal, unfinished)
         unfinished.rename(target)
     except (sqlite3.Error, OSError) as error:
-        raise ConfigurationError(f"{target} could not be written: {error}") from None
+        raise BackupError(f"{target} could not be written: {error}") from None
     finally:
         unfinished.unlink(missing_ok=True)
     return fills

@@ -9,7 +9,8 @@ Owns: the listening socket, one reader and one writer task per connection.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import uvicorn
@@ -75,7 +76,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class VenueServer:
-    """Serves one simulated exchange until `stop`."""
+    """Serves one simulated exchange until `stop`; `on_work` hears how many ns each request and act took."""
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class VenueServer:
         self._rest = rest
         self._admin = admin
         self._clockwork = clockwork
+        self.on_work: Callable[[int], None] = lambda nanos: None
         self._stopping = asyncio.Event()
         self._web: WebServer | None = None
         self.app = Starlette(
@@ -149,12 +151,19 @@ class VenueServer:
                 self._web.drop_slow(self._request_s_max)
             await asyncio.sleep(min(TURN_S_MAX, max(TURN_S_MIN, self._clockwork.due_in_s())))
 
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        began_ns = time.perf_counter_ns()
+        yield
+        self.on_work(time.perf_counter_ns() - began_ns)
+
     def _turn(self) -> None:
-        self._clockwork.turn()
-        now_ns = self._clockwork.now_ns()
-        self._server.publish(now_ns)
-        self._server.tick(now_ns)
-        self._server.publish(now_ns)
+        with self._working() if self._clockwork.due_in_s() <= 0 else contextlib.nullcontext():
+            self._clockwork.turn()
+            now_ns = self._clockwork.now_ns()
+            self._server.publish(now_ns)
+            self._server.tick(now_ns)
+            self._server.publish(now_ns)
 
     # --- WebSocket --------------------------------------------------------------------------------------------------
 
@@ -199,14 +208,16 @@ class VenueServer:
             text = message.get("text")
             if text is None:
                 text = message["bytes"].decode("utf-8", errors="replace")
-            self._server.receive(session, text, self._clockwork.now_ns())
+            with self._working():
+                self._server.receive(session, text, self._clockwork.now_ns())
             if self._server.latency_ns:
                 asyncio.get_running_loop().call_later(self._server.latency_ns / NANOS_PER_SECOND, self._turn)
 
     # --- REST -------------------------------------------------------------------------------------------------------
 
     async def _get(self, request: Request) -> Response:
-        reply = self._rest.get(request.scope["path"], dict(request.query_params), self._clockwork.now_ns())
+        with self._working():
+            reply = self._rest.get(request.scope["path"], dict(request.query_params), self._clockwork.now_ns())
         return Response(reply.body, media_type="application/json")
 
     async def _post(self, request: Request) -> Response:
@@ -216,7 +227,8 @@ class VenueServer:
         if self._server.latency_ns:
             await asyncio.sleep(self._server.latency_ns / NANOS_PER_SECOND)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        reply = self._rest.post(request.scope["path"], headers, body, self._clockwork.now_ns())
+        with self._working():
+            reply = self._rest.post(request.scope["path"], headers, body, self._clockwork.now_ns())
         if reply.waiting:
             known = asyncio.Event()
             reply.wake = known.set

@@ -10,7 +10,7 @@ from wildbot.adapters.home import Home
 from wildbot.adapters.journal_backup import back_up
 from wildbot.commands.doctor_journal import journal_path
 from wildbot.commands.terminal import JsonOption, explained, print_json, say
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import BackupError
 from wildbot.settings_loading import load
 
 
@@ -26,7 +26,7 @@ def backup(
     home = Home(settings.home)
     for other in truth_copies(file):
         if other.exists():  # said before anything is copied
-            raise ConfigurationError(f"{other} exists already; a backup never replaces a file")
+            raise BackupError(f"{other} exists already; a backup never replaces a file")
     fills = back_up(journal_path(home, settings), file)
     beside = back_up_truth(home, settings.profile.value, file)
     if json_output:

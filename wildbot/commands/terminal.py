@@ -21,7 +21,7 @@ from rich.table import Table
 from actors.spec import EXIT_CONFIGURATION, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_NOT_RUNNING, EXIT_TIMED_OUT
 from wildbot.adapters.control_client import CallError, Reply
 from wildbot.adapters.home import AlreadyRunningError, Home
-from wildbot.model.errors import ConfigurationError
+from wildbot.model.errors import BackupError, ConfigurationError
 from wildbot.settings_loading import load
 
 Parameters = ParamSpec("Parameters")
@@ -111,7 +111,7 @@ def explained(verb: Callable[Parameters, None]) -> Callable[Parameters, None]:
         _owes_json.set(bool(kwargs.get("json_output")))
         try:
             verb(*args, **kwargs)
-        except AlreadyRunningError as error:
+        except (AlreadyRunningError, BackupError) as error:
             fail(str(error), EXIT_FAILED)
         except ConfigurationError as error:
             fail(str(error), EXIT_CONFIGURATION)

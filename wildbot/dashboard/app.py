@@ -48,7 +48,10 @@ def run() -> None:
         st.Page(draw, title=title, url_path=path, default=place == 0)
         for place, (path, (title, draw)) in enumerate(PAGES.items())
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    # On a phone the menu hides the pages' names: the one that is open then stands beside its button.
+    st.html(f"<style>:root {{ --page: '{page.title}'; }}</style>")
+    page.run()
 
 
 def _frame(title: str) -> None:

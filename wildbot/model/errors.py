@@ -29,6 +29,10 @@ class ConfigurationError(WildBotError):
     """The owner has to change a setting; the text names the key, the value and the rule. Exit code 78."""
 
 
+class BackupError(WildBotError):
+    """No copy was made; the text says why. Nothing was changed, and the owner names another file or tries again."""
+
+
 class InvariantError(WildBotError):
     """A state that cannot be (impossible transition, leases above capital): caught by nobody but the actor's loop,
     which cancels, says so, and exits."""
