@@ -17,7 +17,7 @@ INK = "#7b8794"
 TICKS = 5
 COLUMNS = 600
 LINE_WIDTH = 1.5
-NESTING = 1.8
+NESTING = 1.2
 """By how much a line is wider than the one drawn upon it, so that one that is the same shows beside it."""
 
 Point = tuple[float, float]

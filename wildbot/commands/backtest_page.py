@@ -30,6 +30,7 @@ h1 { font-size: 1.5rem; margin-bottom: .3rem } h2 { font-size: 1.05rem; margin: 
 .scroll svg { display: block; min-width: 40rem; width: 100%; height: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th { font-weight: 500; color: var(--soft); text-align: left } th, td { padding: .2rem 1.4rem .2rem 0; white-space: nowrap }
+.terms td { white-space: normal }
 tr { border-bottom: 1px solid var(--line) } .n { text-align: right }
 """
 
@@ -65,7 +66,7 @@ def page(job: BacktestJob, answers: Answers, told: Mapping[str, object]) -> str:
         "<h2>By pair and day (UTC)</h2>",
         _table(("pair", "day", ">fills", ">bought", ">sold", ">fees", ">cash flow"), _days(answer)),
         "<h2>How it was run</h2>",
-        _table(("", ">value"), _terms(job)),
+        f"<div class='terms'>{_table(('', '>value'), _terms(job))}</div>",
         "<h2>What was read, and what of it was skipped</h2>",
         _table(("pair", *(f">{name.replace('_', ' ')}" for name in READ)), _reads(answer)),
         *(f"<p class='warn'>{escape(f'{p}: {r}')}</p>" for p, notes in run.notes.items() for r in notes.remarks),
@@ -135,7 +136,7 @@ def _terms(job: BacktestJob) -> list[tuple[str, str]]:
         *([("measured latency", measured)] if measured else []),
         ("may sell what it does not own", "yes" if job.allow_short else "no"),
         ("seed", str(job.seed)),
-        *((str(key), str(value)) for key, value in sorted(job.parameters.items())),
+        *((str(key), str(value) or "none") for key, value in sorted(job.parameters.items())),
     ]
 
 
