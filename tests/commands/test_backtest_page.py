@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ def test_a_recording_gives_a_page_and_sheets_that_need_nothing_else(recording: P
     fills, trips, equity = (list(csv.DictReader((sheets / f"{name}.csv").open())) for name in ("fills", "trips", "equity"))
     assert len(fills) == told["fills"] > 0
     assert all(float(row["mid"]) > 0 for row in fills)
+    paid = sum((1 if row["side"] == "buy" else -1) * Decimal(row["cost"]) + Decimal(row["fee"]) for row in fills)
+    assert told["left_lots"] or Decimal(told["exact"]["net_pnl"]) == -paid
     assert len(trips) == told["round_trips"]
     assert abs(sum(float(row["net"]) for row in trips) - told["net_pnl"]) < 1e-9 or told["left_lots"]
     assert float(equity[0]["equity"]) == 10_000

@@ -19,12 +19,15 @@ from wildbot.model.instrument import MONEY_DECIMALS, Instrument
 
 FILL_COLUMNS = ("time", "pair", "side", "price", "size", "fee", "liquidity")
 TRIP_COLUMNS = ("pair", "opened", "closed", "seconds", "net")
-_MARKOUT_COLUMNS = ("ts_ns", "mid", *(f"bps_{seconds}s" for seconds in HORIZONS_S))
+_MARKOUT_COLUMNS = ("ts_ns", "cost", "mid", *(f"bps_{seconds}s" for seconds in HORIZONS_S))
 
 
 def write_csv(folder: Path, answers: Answers) -> None:
-    """Write equity.csv, fills.csv (each with the mid at it and the mid's move in our favour after it, empty where the
-    recording ended before) and trips.csv. Raises: ConfigurationError when the folder cannot be written."""
+    """Write equity.csv, fills.csv and trips.csv; each fill with its cost as the venue booked it, the mid at it, and the
+    mid's move in our favour after it, empty where the recording ended before.
+
+    Raises: ConfigurationError when the folder cannot be written.
+    """
     answer = chosen_of(answers)
     sheets = (
         ("equity.csv", ("ts_ns", "equity"), [(str(ts), money_text(value)) for ts, value in answer.run.equity]),
@@ -77,7 +80,7 @@ def _marked_fills(answer: BacktestAnswer) -> Iterator[tuple[str, ...]]:
 def _mark_row(mark: Markout, instrument: Instrument) -> tuple[str, ...]:
     mid = Decimal(mark.double_mid * 5).scaleb(-instrument.price_decimals - 1)
     moves = [f"{mark.move_bps(seconds):.6f}" if mark.reached > at else "" for at, seconds in enumerate(HORIZONS_S)]
-    return (str(mark.fill.ts_ns), f"{mid:f}", *moves)
+    return (str(mark.fill.ts_ns), money_text(mark.fill.cost), f"{mid:f}", *moves)
 
 
 def _fill_row(fill: Filled, instrument: Instrument) -> tuple[str, ...]:
