@@ -83,7 +83,7 @@ def truth(
     verdicts = {name: verdict_of([run for run in result.runs if run.scenario == name], result.margin) for name in names}
     verdicts[ALL] = verdict_of(result.runs, result.margin)
     if document is not None:
-        command = f"wildbot truth --seeds {seeds} --train {train} --pair {pair} --document {document}"
+        command = f"wildbot truth --seeds {seeds} --train {train} --draws {draws} --pair {pair} --document {document}"
         pictures = write_pictures(document.parent / "images", pair, result.runs)
         day = f"{datetime.now(UTC):%Y-%m-%d}"
         write_section(document, pair, section_of(command, day, words, result, verdicts, pictures))
