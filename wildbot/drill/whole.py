@@ -104,7 +104,7 @@ class Whole:
             if self.process_ended():
                 raise DrillError(f"`wildbot up` ended: {self._why()}")
             if time.monotonic() > until_s:
-                state = document["state"] if document is not None else "no status at all"
+                state = f"{document['state']} {document.get('reasons', '')}" if document is not None else "no status at all"
                 raise DrillError(f"no trading within {START_S:g} s of the start: {state}")
 
     def process_ended(self) -> bool:
