@@ -5,6 +5,7 @@ Rules: a worker that dies is one sentence. A verb that fails or is interrupted w
 """
 
 import importlib
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def cluster(address: str) -> Iterator[Executor]:
         client = distributed.Client(address, timeout=CLUSTER_PATIENCE_S)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"--scheduler {address!r} does not answer: {error}") from None
-    with client:
+    with _unlogged(), client:
         pool = client.get_executor(pure=False)
         try:
             yield pool
@@ -68,6 +69,16 @@ def cluster(address: str) -> Iterator[Executor]:
             raise WorkersLostError(f"--scheduler {address!r} has gone, or was started anew") from None
         finally:
             pool.shutdown(wait=False)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep the tracebacks to ourselves that Dask logs of what was cancelled or has gone; the sentence says it."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _hear_no_interrupt() -> None:
