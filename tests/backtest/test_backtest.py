@@ -142,7 +142,7 @@ def test_a_recording_that_ends_in_mid_trade_ends_flat() -> None:
 def test_round_trips_are_net_of_fees_and_sum_to_the_profit() -> None:
     result = run(a_setup(fees=FeeSchedule(1_000, 1_000)), seconds=120)
     assert result.trips
-    assert Decimal(sum(result.trips)).scaleb(-MONEY_DECIMALS) == result.split.total
+    assert Decimal(sum(trip.net for trip in result.trips)).scaleb(-MONEY_DECIMALS) == result.split.total
 
 
 # --- bad recordings -----------------------------------------------------------------------------------------------
