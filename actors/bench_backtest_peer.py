@@ -45,7 +45,7 @@ from wildbot.trading.risk import RiskLimits
 OURS = "wildbot"
 ROUNDS = 3
 SECONDS_MAX = 600
-SAMPLE_SECONDS = 1_200
+SAMPLE_SECONDS = 600
 SEED = 7
 CAPITAL = Money(10**9 * MONEY_ONE)
 """So much that no quote of the smallest size is ever short of it."""
@@ -92,8 +92,7 @@ def python_of(peer: Peer) -> Path:
 
 def why_no_peer(peer: Peer) -> str:
     """Return why a peer cannot be measured here, "" when it can."""
-    python = python_of(peer)
-    return "" if python.exists() else f"{peer.name} is not installed: `make peers` puts it into {python.parents[1]}"
+    return "" if python_of(peer).exists() else f"{peer.name} is not installed: `make peers`"
 
 
 def measure_beside(tape: MarketTape, peers: Sequence[Peer] = PEERS, rounds: int = ROUNDS) -> dict[str, object]:
