@@ -57,7 +57,7 @@ def calls(path: Path) -> Iterator[tuple[str, int]]:
 def is_laboratory(path: Path) -> bool:
     """Whether a file belongs to measurements, backtests and rehearsals, which trade nothing."""
     name = str(path.relative_to(ROOT))
-    return bool(re.match(r"actors/bench_|wildbot/(commands/)?(backtest|sweep|truth|drill/seeds|rehearsal)", name))
+    return bool(re.match(r"actors/bench_|wildbot/(commands/)?(backtest|sweep|truth|workers|drill/seeds|rehearsal)", name))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
