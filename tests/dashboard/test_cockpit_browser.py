@@ -82,11 +82,11 @@ def test_the_cockpit_paints_soon_fits_its_screen_and_its_numbers_move(address: s
     with a_tab(DESK) as tab:
         tab.open(address)
         tab.wait_until("document.querySelectorAll('canvas').length >= 2")
-        tab.wait_until("document.querySelector('.wb-header').innerText.includes('PAPER')")
+        tab.wait_until("document.querySelector('.wb-header')?.innerText.includes('PAPER')")
         before = clock(tab)
-        tab.wait_until(f"document.querySelector('.wb-clock').innerText !== {before!r}", SOON_S)
+        tab.wait_until(f"(document.querySelector('.wb-clock')?.innerText ?? {before!r}) !== {before!r}", SOON_S)
         ladder = tab.page.locator(".wb-ladder").inner_text()
-        tab.wait_until(f"document.querySelector('.wb-ladder').innerText !== {ladder!r}", SOON_S)
+        tab.wait_until(f"(document.querySelector('.wb-ladder')?.innerText ?? {ladder!r}) !== {ladder!r}", SOON_S)
         page, window = tab.page.evaluate("[document.querySelector('.stMain').scrollHeight, window.innerHeight]")
         assert page <= window, "the cockpit fits its screen without scrolling"
         tab.settle(2)
@@ -152,11 +152,11 @@ def test_a_dialog_stays_usable_while_the_page_refreshes_and_the_command_shows_it
         assert clock(tab) > before, "the page refreshes under the dialog"
         tab.picture(PICTURES / "halt-dialog.png")
         confirm.click()
-        tab.wait_until("document.querySelector('.wb-header').innerText.includes('HALTED')", SOON_S)
-        tab.wait_until("document.querySelector('.wb-command').innerText.includes('in effect after')", SOON_S)
+        tab.wait_until("document.querySelector('.wb-header')?.innerText.includes('HALTED')", SOON_S)
+        tab.wait_until("document.querySelector('.wb-command')?.innerText.includes('in effect after')", SOON_S)
         tab.page.locator(".st-key-rearm button").click()
         tab.page.locator(".st-key-confirm_rearm button").click()
-        tab.wait_until("document.querySelector('.wb-header').innerText.includes('TRADING')", SOON_S)
+        tab.wait_until("document.querySelector('.wb-header')?.innerText.includes('TRADING')", SOON_S)
         is_clean(tab, address)
 
 

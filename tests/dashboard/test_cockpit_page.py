@@ -1,34 +1,18 @@
 """The pages themselves, run by Streamlit's own test runner against a pretend desk on real sockets."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboard.builders_dashboard import Json, a_document, a_snapshot, a_trader
+from tests.dashboard.builders_pages import shown
 from tests.dashboard.fake_desk import FakeDesk, WalkingDesk
-from wildbot.dashboard import source as source_module
 from wildbot.dashboard.source import open_source
 
 APPLICATION = str(Path(__file__).resolve().parents[2] / "dashboard_app.py")
 NASTY = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("WILDBOT_HOME", str(tmp_path))
-    monkeypatch.setattr(source_module, "FIRST_WAIT_S", 0.3)
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
-
-
-def shown(page: AppTest) -> str:
-    """All markup the page put out."""
-    return "\n".join(element.proto.body for element in page.get("html"))
 
 
 def opened(desk: FakeDesk | None = None) -> AppTest:

@@ -3,30 +3,18 @@ and a journal that cannot be read takes nothing but its own page.
 """
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 
 from tests.dashboard.builders_dashboard import a_document, a_snapshot, a_trade
+from tests.dashboard.builders_pages import a_fill, a_journal, opened, shown
 from tests.dashboard.fake_desk import FakeDesk
-from tests.dashboard.test_pages import a_fill, a_journal, opened, shown
-from wildbot.dashboard import source as source_module
 from wildbot.dashboard.source import open_source
 from wildbot.dashboard.view.document import decimal
 
 NASTY = "<img src=x onerror=alert(1)>"
 RECORD = f"2026-11-21 20:58:36.608Z WARNING  supervisor          {NASTY}\n"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("WILDBOT_HOME", str(tmp_path))
-    monkeypatch.setattr(source_module, "FIRST_WAIT_S", 0.3)
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
 
 
 def test_a_log_s_name_and_records_stay_text(home: Path) -> None:

@@ -2,21 +2,16 @@
 
 import math
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from tests.dashboard.builders_dashboard import NOW_NS, SECOND, Json, a_document, a_snapshot, a_trader, an_actor
+from tests.dashboard.builders_pages import a_fill, a_journal, opened, shown
 from tests.dashboard.fake_desk import FakeDesk
-from wildbot.adapters.journal import Journal
-from wildbot.dashboard import source as source_module
 from wildbot.dashboard.app import PAGES
 from wildbot.dashboard.source import open_source
-from wildbot.model.journal import FillRow
 
 NASTY = "<img src=x onerror=alert(1)>"
 HOSTILE: dict[str, Json] = {
@@ -38,44 +33,6 @@ NASTY_SNAPSHOT = a_snapshot() | {
     "minds": {NASTY: {"ts_ns": [1, "x", 3], "words": [NASTY], "values": {NASTY: [None, NASTY]}}, "BTC/USDC": 7},
     "ranking": {"ts_ns": {}, "values": []},
 }
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("WILDBOT_HOME", str(tmp_path))
-    monkeypatch.setattr(source_module, "FIRST_WAIT_S", 0.3)
-    st.cache_resource.clear()
-    yield tmp_path
-    st.cache_resource.clear()
-
-
-def opened(name: str) -> AppTest:
-    """One page by its address, as the navigation would draw it."""
-    script = f"from wildbot.dashboard.app import PAGES\n\nPAGES[{name!r}][1]()"
-    page = AppTest.from_string(script, default_timeout=30).run()
-    assert not page.exception, page.exception
-    return page
-
-
-def shown(page: AppTest) -> str:
-    return "\n".join(element.proto.body for element in page.get("html"))
-
-
-def a_fill(number: int, **changes: object) -> FillRow:
-    fields: Json = {
-        "trade_id": f"T{number}", "order_id": "O", "cl_ord_id": "C", "pair": "BTC/USDC", "side": "buy" if number % 2 else "sell",
-        "price": "97150.0", "qty": "0.0001", "cost": "9.7150", "fee": "0.0200", "fee_asset": "USDC",
-        "liquidity": "maker" if number % 3 else "taker", "pnl": "0.0500" if number % 2 == 0 else "0.0000", "reason": "quoting",
-        "pair_trade_id": number, "ts_ns": NOW_NS + number * SECOND, "epoch": 1,
-    } | changes  # fmt: skip
-    return FillRow(**fields)
-
-
-def a_journal(home: Path, *fills: FillRow) -> None:
-    (home / "data").mkdir(mode=0o700, exist_ok=True)
-    journal = Journal(home / "data" / "sim.sqlite", profile="sim", key_fingerprint="k", place="loopback")
-    journal.write(fills=fills)
-    journal.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
