@@ -90,7 +90,9 @@ def test_the_best_are_told_with_their_range_over_the_fill_models(recording: Path
     assert tries[2]["bracket"] is None
 
 
-@pytest.mark.parametrize(("nets", "stable"), [([1.0, 2.0], True), ([-1.0, 2.0], False), ([0.0, 2.0], False), ([0.0], True)])
+@pytest.mark.parametrize(
+    ("nets", "stable"), [([1.0, 2.0], True), ([-1.0, 2.0], False), ([0.0, 2.0], False), ([0.0], False)]
+)
 def test_a_sign_is_stable_when_all_models_have_it(nets: list[float], stable: bool) -> None:
     assert bracket_over(nets) == Bracket(min(nets), max(nets), stable)
 

@@ -15,6 +15,11 @@ MARGIN_BPS = Decimal(5)
 _BPS = 10_000
 
 
+def has_one_sign(low: float | Decimal, high: float | Decimal) -> bool:
+    """Whether a range of results is all gain or all loss; one that touches zero is neither."""
+    return low > 0 or high < 0
+
+
 def margin(turnover: Decimal) -> Decimal:
     """Return by how much a range is widened on both sides, in the unit of `turnover`, the money that changed hands."""
     return turnover * MARGIN_BPS / _BPS

@@ -8,7 +8,7 @@ Rules: null and empty while unknown. The bracket is the range of net results ove
 from collections.abc import Mapping
 from decimal import Decimal
 
-from wildbot.analytics.believable import margin
+from wildbot.analytics.believable import has_one_sign, margin
 from wildbot.analytics.markout import ProfitSplit, exact_text
 from wildbot.analytics.status_rows import Row, number
 from wildbot.model.instrument import NANOS_PER_MS, Money, money_text
@@ -48,7 +48,7 @@ def truth_row(truth: TruthStatus | None, now_ns: int) -> Row:
             "believable_low": money_text(Money(min(results) - widened)),
             "believable_high": money_text(Money(max(results) + widened)),
         },
-        "sign_stable": min(results) > 0 or max(results) < 0,
+        "sign_stable": has_one_sign(min(results), max(results)),
         "markouts": [
             {"horizon_s": each.horizon_s, "fills": each.fills, "mean_bps": number(each.mean_bps)} for each in truth.markouts
         ],

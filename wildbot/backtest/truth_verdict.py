@@ -13,7 +13,7 @@ from statistics import fmean
 
 import msgspec
 
-from wildbot.analytics.believable import MARGIN_BPS
+from wildbot.analytics.believable import MARGIN_BPS, has_one_sign
 from wildbot.backtest.truth import Outcome
 from wildbot.simulation.fills import QueuePosition
 
@@ -136,7 +136,7 @@ def verdict_of(runs: Sequence[TruthRun], margin: Margin = NO_MARGIN) -> Verdict:
     fills_off = [run.calibrated.fills - run.real.fills for run in runs]
     pnl_off = [run.calibrated.net_pnl - run.real.net_pnl for run in runs]
     widths = [run.pnl_bracket[1] - run.pnl_bracket[0] for run in runs]
-    stable = [run for run in runs if run.pnl_bracket[0] > 0 or run.pnl_bracket[1] < 0]
+    stable = [run for run in runs if has_one_sign(*run.pnl_bracket)]
     return Verdict(
         runs=len(runs),
         idle_runs=sum(not run.real.fills for run in runs),

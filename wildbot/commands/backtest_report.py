@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from wildbot.analytics.believable import margin
+from wildbot.analytics.believable import has_one_sign, margin
 from wildbot.analytics.markout import HORIZONS_S, Markout, mean_move_bps
 from wildbot.commands.backtest_job import BacktestAnswer, BacktestJob
 from wildbot.commands.terminal import new_table, output, say
@@ -30,7 +30,6 @@ def bracket_of(answers: Answers) -> dict[str, object]:
     turnover = max(sum(row.fill.cost for row in answer.run.fills) for answer in answers.values())
     widened = margin(Decimal(turnover).scaleb(-MONEY_DECIMALS))
     is_whole = set(answers) == set(FILL_MODELS)
-    stable = all(value > 0 for value in values) or all(value < 0 for value in values) or all(v == 0 for v in values)
     return {
         "bracket": {
             "low": float(min(values)),
@@ -39,7 +38,7 @@ def bracket_of(answers: Answers) -> dict[str, object]:
             "believable_low": float(min(values) - widened) if is_whole else None,
             "believable_high": float(max(values) + widened) if is_whole else None,
         },
-        "sign_stable": stable,
+        "sign_stable": has_one_sign(min(values), max(values)),
     }
 
 

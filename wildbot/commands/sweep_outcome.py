@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from wildbot.analytics.believable import has_one_sign
 from wildbot.analytics.deflated_sharpe import SampleMoments
 
 
@@ -30,4 +31,4 @@ class Bracket:
 
 def bracket_over(nets: list[float]) -> Bracket:
     """Return the range of these results."""
-    return Bracket(min(nets), max(nets), len({(net > 0) - (net < 0) for net in nets}) == 1)
+    return Bracket(min(nets), max(nets), has_one_sign(min(nets), max(nets)))
