@@ -1,7 +1,7 @@
 """The tries of a sweep on disk, so that one that was interrupted goes on where it stopped.
 
 Rules: a try is known by everything its result depends on: the recordings (with their size and time of change), the
-    parameters, the account, the settings, the seed. A line that is not whole is passed over.
+    parameters, the account, the settings, the seed, and the WildBot that tried it. A line that is not whole is passed over.
 Owns: the file it was given.
 """
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from wildbot.adapters.build import this_build
 from wildbot.commands.backtest_job import BacktestJob
 from wildbot.commands.sweep_outcome import Outcome
 from wildbot.model.errors import ConfigurationError
@@ -71,4 +72,4 @@ def _key(job: BacktestJob) -> str:
     ]
     told = (job.tapes, files, job.strategy, sorted(job.parameters.items()), job.model, job.fees, job.capital, job.seed)
     more = (job.latency_ms, job.feed_latency_ms, sorted(job.measured_ns.items()), job.allow_short)
-    return hashlib.sha256(f"{told}{more}{job.settings.model_dump_json()}".encode()).hexdigest()
+    return hashlib.sha256(f"{this_build()}{told}{more}{job.settings.model_dump_json()}".encode()).hexdigest()
