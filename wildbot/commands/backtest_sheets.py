@@ -30,7 +30,7 @@ def write_csv(folder: Path, answers: Answers) -> None:
     """
     answer = chosen_of(answers)
     sheets = (
-        ("equity.csv", ("ts_ns", "equity"), [(str(ts), money_text(value)) for ts, value in answer.run.equity]),
+        ("equity.csv", ("ts_ns", "equity"), [(str(ts), exact_money(value)) for ts, value in answer.run.equity]),
         ("fills.csv", (*FILL_COLUMNS, *_MARKOUT_COLUMNS), list(_marked_fills(answer))),
         ("trips.csv", TRIP_COLUMNS, [trip_row(each) for each in answer.run.trips]),
     )
@@ -52,10 +52,10 @@ def fill_rows(answer: BacktestAnswer, most: int | None = None) -> list[tuple[str
 def trip_row(trip: RoundTrip) -> tuple[str, ...]:
     """Return a round trip as texts."""
     seconds = (trip.closed_ns - trip.opened_ns) / 10**9
-    return (trip.pair, time_text(trip.opened_ns), time_text(trip.closed_ns), f"{seconds:.3f}", money_text(trip.net))
+    return (trip.pair, time_text(trip.opened_ns), time_text(trip.closed_ns), f"{seconds:.3f}", exact_money(trip.net))
 
 
-def money_text(money: int) -> str:
+def exact_money(money: int) -> str:
     """Return money as decimal text, no zero behind the last digit but two decimals at least."""
     return decimal_text(Decimal(money).scaleb(-MONEY_DECIMALS))
 
@@ -80,9 +80,9 @@ def _marked_fills(answer: BacktestAnswer) -> Iterator[tuple[str, ...]]:
 def _mark_row(mark: Markout, instrument: Instrument) -> tuple[str, ...]:
     mid = Decimal(mark.double_mid * 5).scaleb(-instrument.price_decimals - 1)
     moves = [f"{mark.move_bps(seconds):.6f}" if mark.reached > at else "" for at, seconds in enumerate(HORIZONS_S)]
-    return (str(mark.fill.ts_ns), money_text(mark.fill.cost), f"{mid:f}", *moves)
+    return (str(mark.fill.ts_ns), exact_money(mark.fill.cost), f"{mid:f}", *moves)
 
 
 def _fill_row(fill: Filled, instrument: Instrument) -> tuple[str, ...]:
     price, size = instrument.price_text(fill.ticks), instrument.lots_text(fill.lots)
-    return (time_text(fill.ts_ns), fill.pair, fill.side.value, price, size, money_text(fill.fee), fill.liquidity.value)
+    return (time_text(fill.ts_ns), fill.pair, fill.side.value, price, size, exact_money(fill.fee), fill.liquidity.value)
