@@ -3,7 +3,6 @@
 Rules: every checksum is verified in the measured loop too; a run in which one fails is no measurement.
 """
 
-import gc
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import msgspec
 
 from actors.bench_feed_frames import SHAPES, generated_frames
 from actors.bench_report import BenchReport, bench_report
+from wildbot.adapters import garbage
 from wildbot.model.errors import InvariantError
 from wildbot.venues.kraken.market_counters import StreamCounters
 from wildbot.venues.kraken.market_stream import KrakenMarketStream
@@ -30,9 +30,7 @@ def measure_feed(*, seconds: float = 3.0, depth: int = 10, seed: int = 7, update
         InvariantError: if a checksum failed, which generated frames never excuse.
     """
     frames = generated_frames(updates, depth=depth, seed=seed)
-    gc.collect()
-    gc.freeze()
-    try:
+    with garbage.settled():  # as every actor runs
         _run(frames, depth)  # warm
         work, began = 0, time.perf_counter()
         while time.perf_counter() - began < seconds:
@@ -40,8 +38,6 @@ def measure_feed(*, seconds: float = 3.0, depth: int = 10, seed: int = 7, update
             work += len(frames)
         elapsed = time.perf_counter() - began
         samples = _samples_ns(frames, depth)
-    finally:
-        gc.unfreeze()
     return bench_report("feed", work=work, seconds=elapsed, samples_ns=samples)
 
 

@@ -6,7 +6,6 @@ with venue_process() as venue:      # `venue.port` is where it listens
 
 import asyncio
 import contextlib
-import gc
 import multiprocessing
 import signal
 import time
@@ -17,6 +16,7 @@ import msgspec
 
 from actors.bench_wire_server import Played, WireVenue
 from actors.bench_wire_tape import WireBook, WireFrame, wire_books, wire_tape
+from wildbot.adapters import garbage
 from wildbot.model.instrument import NANOS_PER_SECOND
 
 
@@ -75,8 +75,7 @@ async def _obey(pipe: Connection) -> None:
             venue.end_idle()
             # In a thread: a venue that says nothing for two seconds is left by the feed handler.
             tape = await loop.run_in_executor(None, _tape, books, run)
-            gc.collect()
-            gc.freeze()
+            garbage.settle()
             pipe.send(await venue.play(tape, run.rate_per_s))
 
 

@@ -9,7 +9,6 @@ Source: the event loop of the ZeroMQ guide ("reactor") and of redis' ae.c.
 """
 
 import contextlib
-import gc
 import heapq
 import itertools
 import os
@@ -23,7 +22,7 @@ import zmq
 
 from actors.spec import EXIT_DONE, EXIT_FAILED
 from actors.vitals import Vitals
-from wildbot.adapters import failpoints, log
+from wildbot.adapters import failpoints, garbage, log
 from wildbot.adapters.build import this_build
 from wildbot.adapters.home import Home
 from wildbot.adapters.house_clock import HouseClock
@@ -41,8 +40,6 @@ HEARTBEAT_S = 0.5
 GUARD_S = 1.0
 POLL_MAX_MS = 1_000
 WARM_S = 15.0
-GC_EVERY = 10_000
-"""Objects that may be new before the collector looks at them: most die by themselves, and a look takes its time."""
 UNREADABLE_LOGGED_EVERY_S = 10.0
 
 Callback = Callable[[], None]
@@ -197,9 +194,8 @@ class Runtime:
     def run(self) -> int:
         """Run until `stop`; return the exit code. What start-up allocated is taken out of the collector's sight, and once
         more when everything has warmed up."""
-        self._freeze()
-        gc.set_threshold(GC_EVERY)
-        self.later(WARM_S, self._freeze)
+        garbage.settle()
+        self.later(WARM_S, garbage.settle)
         self.log.info("start pid={} epoch={} {} speaks {}", os.getpid(), self.epoch, this_build(), self.vitals.build)
         try:
             while self._exit_code is None:
@@ -212,10 +208,6 @@ class Runtime:
         self.log.info("end code={}", self._exit_code)
         self.close()
         return self._exit_code
-
-    def _freeze(self) -> None:
-        gc.collect()
-        gc.freeze()
 
     def turn(self, wait_ms: int) -> None:
         """Wait at most `wait_ms` for news, handle what came, fire the timers that are due."""

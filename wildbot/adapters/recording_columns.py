@@ -14,7 +14,7 @@ from wildbot.adapters.recording import INSTRUMENT_KEY, readable_files
 from wildbot.model.instrument import Instrument
 from wildbot.model.recording_columns import FlatLevels, RowColumns
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 4_096
 _WIDTHS = {"int64": (8, "q"), "int32": (4, "i"), "int8": (1, "b"), "uint8": (1, "B")}
 _NUMBERS = ("kind", "venue_ts_ns", "recv_ts_ns", "seq", "side", "ticks", "lots")
 
@@ -44,12 +44,11 @@ def _columns(instrument: Instrument, file: str, batch: RecordBatch) -> RowColumn
 
 
 def _flat(column: ListArray) -> FlatLevels:
-    # `flatten` leaves out what the offsets of a sliced or null row skip, so the lengths are summed anew.
-    starts, total = [0], 0
-    for length in _integers(column.value_lengths()):
-        total += length
-        starts.append(total)
-    return FlatLevels(starts, _integers(column.flatten()))
+    # By the offsets, and not by Arrow's own lengths of lists: those would load its whole engine first.
+    ends = _integers(column.offsets)
+    first, last = ends[0], ends[-1]
+    levels = _integers(column.values.slice(first, last - first))  # ticks and lots in turn
+    return FlatLevels([(end - first) // 2 for end in ends], levels[::2], levels[1::2])
 
 
 def _integers(column: Array) -> list[int]:

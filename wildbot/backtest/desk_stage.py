@@ -33,14 +33,14 @@ from wildbot.model.desk import (
     ToGateway,
 )
 from wildbot.model.executions import Filled
-from wildbot.model.market_data import MarketEvent
 
 TICK, READY, HALTED = Tick(0), Phase.READY, Phase.HALTED
 ToTrader = Inheritance | Report | ReportCount | FeesChanged | CapitalLease | LeaseRefused
 
 
 class DeskStage:
-    """`tell` hands a message to the trader of an epoch, `on_fill` hears of each fill the instant it happens."""
+    """`tell` hands a message to the trader of an epoch, `on_fill` hears of each fill the instant it happens.
+    `on_market`: the gateway's own eye on the market."""
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class DeskStage:
         self.alerts: dict[str, str] = {}
         self._told: tuple[int, ...] = ()
         self._router = OrderRouter(setup)
+        self.on_market = self._router.on_market
         self._allocator = CapitalAllocator(slots=slots, quote=setup.quote)
         self._venue = venue
         self._schedule = schedule
@@ -97,10 +98,6 @@ class DeskStage:
     def begin(self, now_ns: int) -> None:
         """Start up."""
         self._do(self._router.begin(now_ns))
-
-    def on_market(self, event: MarketEvent, now_ns: int) -> None:
-        """The gateway's own eye on the market."""
-        self._router.on_market(event, now_ns)
 
     def on_trader(self, message: ToGateway | LeaseRequest, now_ns: int) -> None:
         """A trader speaks."""

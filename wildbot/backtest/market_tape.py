@@ -122,7 +122,7 @@ class Publisher:
 
 def _from_levels(tape: LevelTape, instrument: Instrument, notes: TapeNotes, shown: int) -> Iterator[TapeRow]:
     publisher, clock = Publisher(instrument, notes), TapeClock(notes)
-    depth = tape.window or ALL_LEVELS
+    depth = tape.window or None
     bids, asks = Ladder(-1, depth, shown), Ladder(1, depth, shown)
     is_known = True  # whether the levels are what they were told to be; after a break, until the next whole book, not
     for event in tape.events:
@@ -151,7 +151,7 @@ def _from_levels(tape: LevelTape, instrument: Instrument, notes: TapeNotes, show
             notes.gaps += 1
             row: TapeRow | None = publisher.invalidate(broken, now_ns)
         else:
-            row = publisher.publish(now_ns, bids.top(), asks.top())
+            row = publisher.publish(now_ns, bids.top, asks.top)
         if row is not None:
             yield row
     publisher.end(clock.now_ns)
@@ -185,7 +185,7 @@ def _apply(event: LevelsSet, instrument: Instrument, bids: Ladder, asks: Ladder)
 
 def _taker_of(ticks: int, bids: Ladder, asks: Ladder) -> Side:
     """Where the recording does not tell who took: whoever's side of the mid it traded on."""
-    (bid, _), (ask, _) = bids.top(), asks.top()
+    (bid, _), (ask, _) = bids.top, asks.top
     if not bid or not ask:
         return Side.BUY if bid else Side.SELL
     return Side.BUY if 2 * ticks >= bid[0] + ask[0] else Side.SELL

@@ -100,4 +100,4 @@ class Pulses:
     def _tell(self, beat: FeedBeat, now_ns: int) -> None:
         self._desk.on_market(beat, now_ns)
         for trader in self._traders:
-            trader.on_market(beat, now_ns)
+            trader.give(beat, now_ns)

@@ -10,12 +10,15 @@ Known limit: rules that change within a recording (minimums, status) do not: the
 from collections.abc import Iterable, Iterator
 
 from wildbot.backtest.ladder import Ladder
-from wildbot.backtest.market_tape import ALL_LEVELS, SHOWN_LEVELS, MarketTape, Publisher, TapeRow
+from wildbot.backtest.market_tape import SHOWN_LEVELS, MarketTape, Publisher, TapeRow
 from wildbot.backtest.tape_notes import TapeClock, TapeNotes
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import BookInvalidated, BookSnapshot, TradePrint
 from wildbot.model.orders import Side
 from wildbot.model.recording_columns import CHANGED, GAP, TRADE, WHOLE, FlatLevels, RowColumns
+
+# Said once: looking a member up in its enum costs more than what is done with it.
+BUY, SELL = Side.BUY, Side.SELL
 
 
 def recorded_books(instrument: Instrument, batches: Iterable[RowColumns], notes: TapeNotes | None = None) -> MarketTape:
@@ -31,8 +34,8 @@ class _Reader:
         self._instrument = instrument
         self._notes = notes
         self._publisher = Publisher(instrument, notes)
-        self._bids = Ladder(-1, ALL_LEVELS, SHOWN_LEVELS)
-        self._asks = Ladder(1, ALL_LEVELS, SHOWN_LEVELS)
+        self._bids = Ladder(-1, None, SHOWN_LEVELS)
+        self._asks = Ladder(1, None, SHOWN_LEVELS)
         self._clock = TapeClock(notes)
         self._seq: int | None = None  # of the last book row that stands; None: the next must be whole
         self._foreign: set[str] = set()
@@ -52,17 +55,16 @@ class _Reader:
 
     def _batch(self, batch: RowColumns) -> Iterator[TapeRow]:
         notes, publisher, bids, asks = self._notes, self._publisher, self._bids, self._asks
-        pair, publish = self._instrument.pair, publisher.publish
-        for row, kind in enumerate(batch.kind):
-            now_ns = self._clock.at(batch.recv_ts_ns[row])
+        pair, publish, clock = self._instrument.pair, publisher.publish, self._clock.at
+        columns = zip(batch.kind, batch.recv_ts_ns, batch.venue_ts_ns, batch.seq, strict=True)
+        for row, (kind, recv_ts_ns, venue_ts_ns, seq) in enumerate(columns):
+            now_ns = clock(recv_ts_ns)
             if kind == TRADE:
                 notes.rows += 1
                 notes.trades += 1
-                side = Side.BUY if batch.side[row] > 0 else Side.SELL
-                ticks, lots = batch.ticks[row], batch.lots[row]
-                yield TradePrint(pair, batch.seq[row], side, ticks, lots, batch.venue_ts_ns[row], now_ns)
+                side = BUY if batch.side[row] > 0 else SELL
+                yield TradePrint(pair, seq, side, batch.ticks[row], batch.lots[row], venue_ts_ns, now_ns)
             elif kind in (CHANGED, WHOLE):
-                seq = batch.seq[row]
                 if kind == WHOLE:
                     if self._seq is not None and seq != self._seq + 1:
                         notes.gaps += 1
@@ -78,7 +80,7 @@ class _Reader:
                         yield void
                     continue
                 self._seq = seq
-                event = publish(now_ns, bids.top(), asks.top(), batch.venue_ts_ns[row])
+                event = publish(now_ns, bids.top, asks.top, venue_ts_ns)
                 if event is not None:
                     yield event
             elif kind == GAP:
@@ -97,13 +99,12 @@ def _units(instrument: Instrument) -> tuple[str, int, int]:
 
 def _load(side: Ladder, levels: FlatLevels, row: int) -> int:
     first, last = levels.starts[row], levels.starts[row + 1]
-    side.load(zip(levels.flat[first:last:2], levels.flat[first + 1 : last : 2], strict=True))
-    return (last - first) // 2
+    side.load(zip(levels.ticks[first:last], levels.lots[first:last], strict=True))
+    return last - first
 
 
 def _change(side: Ladder, levels: FlatLevels, row: int) -> int:
     first, last = levels.starts[row], levels.starts[row + 1]
-    if first == last:
-        return 0
-    side.change(levels.flat[first:last:2], levels.flat[first + 1 : last : 2])
-    return (last - first) // 2
+    if first != last:
+        side.change(levels.ticks[first:last], levels.lots[first:last])
+    return last - first

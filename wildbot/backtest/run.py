@@ -179,7 +179,7 @@ class Backtest:
         self._result.equity.append((began_ns, setup.capital))
 
     def _tell_session(self, hours: SessionHours, now_ns: int) -> None:
-        self._by_pair[hours.pair].on_market(hours, now_ns)
+        self._by_pair[hours.pair].give(hours, now_ns)
         if self._slot is not None:
             self._slot.on_market(hours)
 
@@ -204,7 +204,7 @@ class Backtest:
             self._desk.on_market(row, now_ns)
         if self._slot is not None:
             self._slot.on_market(row)
-        self._by_pair[row.pair].on_market(row, now_ns)
+        self._by_pair[row.pair].give(row, now_ns)
         if self._schedule.due_ns <= now_ns:
             self.pass_until(now_ns)
 

@@ -40,4 +40,4 @@ class SlotStage:
             if status is not None:
                 self._desk.on_trader(status)
         for slot in self._desk.look(now_ns):
-            self._traders[slot.pair].on_slot(slot, now_ns)
+            self._traders[slot.pair].give(slot, now_ns)

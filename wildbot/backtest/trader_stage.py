@@ -12,7 +12,7 @@ import msgspec
 from wildbot.backtest.schedule import NEVER_NS
 from wildbot.backtest.setup import BacktestSetup
 from wildbot.engine import EngineCommand, EngineEvent, TradingEngine
-from wildbot.model.control import EntrySlot, Retire
+from wildbot.model.control import Retire
 from wildbot.model.desk import (
     CapitalLease,
     FeesChanged,
@@ -105,19 +105,11 @@ class TraderStage:
         if isinstance(message, Inheritance) and self._engine is None:
             self._begin(message)
         elif isinstance(message, Report):
-            self._give(message.body, now_ns)
+            self.give(message.body, now_ns)
         elif isinstance(message, ReportCount):
             pass  # nothing is lost on the way here
         else:
-            self._give(message, now_ns)
-
-    def on_market(self, event: EngineEvent, now_ns: int) -> None:
-        """Market data."""
-        self._give(event, now_ns)
-
-    def on_slot(self, slot: EntrySlot, now_ns: int) -> None:
-        """Whoever ranks all instruments lets this one be entered, or does no longer."""
-        self._give(slot, now_ns)
+            self.give(message, now_ns)
 
     @property
     def due_ns(self) -> int:
@@ -144,7 +136,7 @@ class TraderStage:
 
     def retire(self, now_ns: int) -> None:
         """The recording is over: sell what is held, and end."""
-        self._give(Retire(flatten=True), now_ns)
+        self.give(Retire(flatten=True), now_ns)
 
     def _begin(self, inheritance: Inheritance) -> None:
         setup = self._setup
@@ -159,7 +151,8 @@ class TraderStage:
             limits=setup.limits,
         )
 
-    def _give(self, event: EngineEvent, now_ns: int) -> None:
+    def give(self, event: EngineEvent, now_ns: int) -> None:
+        """Something happened: on the market, to an order, or to what it may do."""
         engine = self._engine
         if engine is not None:
             commands = engine.handle(event, now_ns)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from actors.gateway_setup import gateway_setup
 from actors.trader import engine_limits
 from actors.trader_children import trader_config
+from wildbot.adapters import garbage
 from wildbot.analytics.performance import SECONDS_PER_YEAR, Performance, performance
 from wildbot.backtest.latency import ConstantLatency, EmpiricalLatency, LatencyModel
 from wildbot.backtest.pulses import SAMPLE_NS
@@ -76,7 +77,8 @@ def run_job(
     if len(quotes) > 1:
         raise ConfigurationError(f"one account trades one quote currency, the recordings have {' and '.join(quotes)}")
     began_s = time.perf_counter()
-    run = Backtest(setup_of(job), tapes, DecisionSink(write_decision)).run(progress)
+    with garbage.settled():
+        run = Backtest(setup_of(job), tapes, DecisionSink(write_decision)).run(progress)
     if not run.events:
         remarks = "; ".join(remark for tape in tapes for remark in tape.notes.remarks)
         names = ", ".join(str(each.path) for each in job.tapes)

@@ -1,7 +1,7 @@
 """Recorded rows as columns of integers: what a reader of recordings hands on where an object per row is too slow.
 
-Rules: the lists of a batch run in parallel; levels lie flat, ticks and lots in turn, and row n's are
-    `flat[starts[n]:starts[n + 1]]`. What the kinds mean stands with the rows in `adapters.recording_rows`.
+Rules: the lists of a batch run in parallel; the levels of all rows lie one after the other, and row n's are those from
+    `starts[n]` up to `starts[n + 1]`. What the kinds mean stands with the rows in `adapters.recording_rows`.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ class FlatLevels:
     """The levels of one side of every row of a batch."""
 
     starts: list[int]
-    flat: list[int]
+    ticks: list[int]
+    lots: list[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ LEASE_HEADROOM = 1.02
 """The least lease covers the minimum order also when the price has risen by two percent."""
 # Said once: looking a member up in its enum costs Python 3.11 more than comparing with it.
 BUY, SELL, ENTRY, EXIT = Side.BUY, Side.SELL, Purpose.ENTRY, Purpose.EXIT
-QUOTING = Reason.QUOTING
+QUOTING, EXITING = Reason.QUOTING, Reason.EXITING
 
 
 class MarketMaker:
@@ -95,7 +95,7 @@ class MarketMaker:
 
     def _hold(self, seen: Measured, view: TradingView, refusal: str, indicators: Indicators) -> Decision:
         held = view.position.lots
-        grow_side = BUY if held > 0 else SELL
+        grow_side, leave_side = (BUY, SELL) if held > 0 else (SELL, BUY)
         exit_ticks = self._exit_ticks(seen, view)
         working_exit = view.working_ask if held > 0 else view.working_bid
         is_crumb = abs(held) < view.instrument.min_order_lots(exit_ticks) and working_exit is None
@@ -104,12 +104,12 @@ class MarketMaker:
             if view.entry_block:
                 return rest_nothing(view.entry_block, indicators, "the position is below the exchange's minimum")
             grow = self._entry(grow_side, seen, view)
-            return Decision(_target(grow, None), Reason.COMPLETING, indicators)
-        leave = WantedOrder(grow_side.opposite, exit_ticks, abs(held), EXIT, Reason.EXITING)
+            return Decision(QuoteTarget(grow) if held > 0 else QuoteTarget(None, grow), Reason.COMPLETING, indicators)
+        leave = WantedOrder(leave_side, exit_ticks, abs(held), EXIT, EXITING)
         grow = None
         if self._is_margin and not (refusal or self._against_momentum(grow_side, seen)):
             grow = self._entry(grow_side, seen, view)
-        return Decision(_target(grow, leave), Reason.EXITING, indicators)
+        return Decision(QuoteTarget(grow, leave) if held > 0 else QuoteTarget(leave, grow), EXITING, indicators)
 
     def _balanced(self, seen: Measured, view: TradingView, refusal: str, indicators: Indicators) -> Decision:
         held = view.position.lots
@@ -203,11 +203,6 @@ class MarketMaker:
             needed = money_text(self.least_needed(view.instrument, view.fees, seen.bid_ticks), 2)
             return f"the smallest order is {view.instrument.lots_text(least)}; a lease of {needed} would be needed"
         return f"a round trip costs {seen.hurdle_bps:.1f} bps, more than is on offer" if reason == Reason.EDGE else ""
-
-
-def _target(one: WantedOrder | None, other: WantedOrder | None) -> QuoteTarget:
-    orders = {order.side: order for order in (one, other) if order is not None}
-    return QuoteTarget(orders.get(BUY), orders.get(SELL))
 
 
 def _build(config: msgspec.Struct, instrument: Instrument) -> MarketMaker:

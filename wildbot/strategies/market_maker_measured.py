@@ -52,7 +52,7 @@ class Measured:
         self._least_half_ticks = config.min_half_spread_ticks
         self._order_fraction = config.order_fraction * (1.0 - self._neutral_share)
         self._fees: FeeSchedule | None = None
-        self._maker_bps = self._least_target_bps = self._full_target_bps = 0.0
+        self._maker_bps = self._least_target_bps = self._full_target_bps = self._hold_limit_s = 0.0
         self._planned_for: float | None = nan
 
     def on_book(self, book: BookSnapshot) -> None:
@@ -79,6 +79,7 @@ class Measured:
         if volatility != self._planned_for:
             self._planned_for = volatility
             self._full_target_bps = self._exit_plan.full_target_bps(self._maker_bps, volatility)
+            self._hold_limit_s = self._exit_plan.hold_limit_s(self._maker_bps, self._full_target_bps)
         self.exit_target_bps, self.hold_fraction, self.inventory_ratio = self._full_target_bps, 0.0, 0.0
         if view.position.lots or self._neutral_share:
             self._weigh_position(view)
@@ -110,7 +111,7 @@ class Measured:
             self.inventory_ratio = max(-1.0, min(1.0, (held - neutral) / (most - neutral)))
         if held:
             full = self._full_target_bps
-            self.hold_fraction = view.held_s / self._exit_plan.hold_limit_s(self._maker_bps, full)
+            self.hold_fraction = view.held_s / self._hold_limit_s
             self.exit_target_bps = self._exit_plan.target_bps(self._maker_bps, full, self.hold_fraction)
 
     def indicators(self, instrument: Instrument) -> Indicators:

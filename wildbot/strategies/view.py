@@ -20,6 +20,9 @@ class TradingView:
     """
 
     __slots__ = (
+        "_cost_ticks",
+        "_costed",
+        "_costed_by",
         "allow_short",
         "book",
         "entry_block",
@@ -64,6 +67,8 @@ class TradingView:
         self.working_bid = working_bid
         self.working_ask = working_ask
         self.session = session
+        self._costed, self._costed_by = position, instrument  # what the price of was worked out last
+        self._cost_ticks = average_cost_ticks(position, instrument)
 
     @property
     def max_position_lots(self) -> Lots:
@@ -75,7 +80,10 @@ class TradingView:
     @property
     def average_cost_ticks(self) -> float:
         """Average entry price in fractional ticks; 0.0 when flat."""
-        return average_cost_ticks(self.position, self.instrument)
+        if self.position is not self._costed or self.instrument is not self._costed_by:
+            self._costed, self._costed_by = self.position, self.instrument
+            self._cost_ticks = average_cost_ticks(self.position, self.instrument)
+        return self._cost_ticks
 
     @property
     def held_s(self) -> float:
