@@ -17,7 +17,7 @@ from wildbot.backtest.market_tape import MarketTape, TapeRow
 from wildbot.backtest.run import Backtest
 from wildbot.backtest.setup import BacktestSetup
 
-SAMPLE_EVERY = 16
+SAMPLE_EVERY = 32
 SEED = 7
 
 

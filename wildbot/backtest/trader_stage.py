@@ -25,7 +25,7 @@ from wildbot.model.desk import (
     TraderHello,
 )
 from wildbot.model.status import TraderStatus
-from wildbot.strategies.base import Decision
+from wildbot.strategies.base import Decision, Indicators
 from wildbot.trading.lease_keeper import RENEW_NS
 
 HASHED_AT_ONCE = 64
@@ -33,6 +33,17 @@ _ENCODER = msgspec.json.Encoder()
 
 Asked = OrderRequest | TraderHello | LeaseRequest
 """What a trader says to the desk."""
+
+
+class _Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One decision as it is written."""
+
+    ts_ns: int
+    instrument: str
+    indicators: Indicators
+    action: str
+    reason: str
+    hindrance: str = ""
 
 
 class DecisionSink:
@@ -53,16 +64,7 @@ class DecisionSink:
     def take(self, pair: str, decision: Decision, ts_ns: int, hindrance: str = "") -> None:
         """Take in one decision, and why what it wants does not leave, if so."""
         self.count += 1
-        told: dict[str, object] = {
-            "ts_ns": ts_ns,
-            "instrument": pair,
-            "indicators": decision.indicators,
-            "action": decision.action,
-            "reason": decision.reason,
-        }
-        if hindrance:
-            told["hindrance"] = hindrance
-        line = _ENCODER.encode(told)
+        line = _ENCODER.encode(_Line(ts_ns, pair, decision.indicators, decision.action, decision.reason, hindrance))
         if self._write is not None:
             self._write(line)
         self._lines.append(line)
