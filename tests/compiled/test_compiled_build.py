@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.compiled.decision_logs import decision_logs
-from wildbot.commands.compiled import INTERPRETED, ROOMS, SOURCE, compiled_files, is_current, split_values
+from wildbot.commands.compiled import INTERPRETED, ROOMS, SOURCE, compiled_files, is_current, split_values, translate
 
 FOLDER = SOURCE / "build" / "compiled"
 MODULE = '''"""Words."""
@@ -63,6 +63,10 @@ def test_a_folder_of_another_source_is_not_current(tmp_path: Path) -> None:
     assert not is_current(tmp_path)
     (tmp_path / "source.txt").write_text("of last week", encoding="utf-8")
     assert not is_current(tmp_path)
+
+
+def test_the_source_can_be_compiled_without_a_change_of_meaning(tmp_path: Path) -> None:
+    assert translate(tmp_path / "compiled") == ""
 
 
 @pytest.mark.skipif(not is_current(FOLDER), reason="no compiled build of this source; `make compiled` makes one")

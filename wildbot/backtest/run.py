@@ -234,7 +234,7 @@ class Backtest:
         result.split = sum_splits(list(result.splits.values()))
         result.orders, result.fills = self._desk.orders, self._desk.fills
         instruments = {tape.instrument.pair: tape.instrument for tape in self._tapes}
-        result.trips = round_trips((row.fill for row in result.fills), instruments)
+        result.trips = round_trips([row.fill for row in result.fills], instruments)
         result.alerts, result.halted = self._desk.alerts, self._desk.halted
         result.left_lots = {pair: lots for pair, trader in self._by_pair.items() if (lots := trader.held_lots)}
         result.digest, result.ended_ns = self._sink.digest, end_ns

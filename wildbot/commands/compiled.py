@@ -42,36 +42,47 @@ ROOMS = (
 INTERPRETED = {"market/book_changes.py"}
 """Of those, what mypyc would change: a generator expression becomes a list there."""
 
-_BUILD = """\
+_TRANSLATE = """\
 import sys
 from setuptools import setup
 from mypyc.build import mypycify
 modules, sys.argv = sys.argv[1:], ["setup", "build_ext", "--inplace", "--quiet"]
 native = mypycify(["--no-incremental", *modules], opt_level="2", multi_file=True)
+"""
+_LINK = """\
 setup(name="wildbot-compiled", packages=[], py_modules=[], ext_modules=native)
 """
 
 
 def build(folder: Path) -> str:
     """Make `folder` anew; return "" or why it could not be."""
-    shutil.rmtree(folder, ignore_errors=True)
     stamp = fingerprint()
+    if complaint := _make(folder, _TRANSLATE + _LINK):
+        return complaint
+    shutil.rmtree(folder / "build", ignore_errors=True)
+    (folder / STAMP).write_text(stamp, encoding="utf-8")
+    return ""
+
+
+def translate(folder: Path) -> str:
+    """Make `folder` anew, up to what a C compiler would be given; return "" or what is wrong with the source."""
+    return _make(folder, _TRANSLATE)
+
+
+def _make(folder: Path, script: str) -> str:
+    shutil.rmtree(folder, ignore_errors=True)
     for package in (*PACKAGES, "config"):
         shutil.copytree(SOURCE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(SOURCE / "requirements.lock", folder)
     modules = compiled_files()
     for module in modules:
         _stage(folder, module)
-    (folder / "build.py").write_text(_BUILD, encoding="utf-8")
+    (folder / "build.py").write_text(script, encoding="utf-8")
     command = [sys.executable, "build.py", *(f"wildbot/{module}" for module in modules)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     lines = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("gcc")]
     told = [line for line in lines if line.startswith("wildbot/") and " warning: " in line]
-    if done.returncode or told:
-        return "\n".join(told or lines[-20:])
-    shutil.rmtree(folder / "build", ignore_errors=True)
-    (folder / STAMP).write_text(stamp, encoding="utf-8")
-    return ""
+    return "\n".join(told or lines[-20:]) if done.returncode or told else ""
 
 
 def compiled_files() -> list[str]:
