@@ -9,7 +9,6 @@ Source: the window rule (cut to depth, no removals for what falls out) and the c
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from operator import neg
 from zlib import crc32
 
 from wildbot.model.market_data import BookSnapshot
@@ -35,11 +34,24 @@ def level_digits(ticks: int, lots: int) -> bytes:
 class BookSide:
     """One side of a book: at most `depth` levels, best first. `sign` is -1 for bids, +1 for asks."""
 
-    __slots__ = ("_lots", "_sign", "_top_ticks", "checked_crc", "checked_text", "depth", "digits", "keys", "published")
+    __slots__ = (
+        "_lots",
+        "_sign",
+        "_ticks",
+        "_top_ticks",
+        "checked_crc",
+        "checked_text",
+        "depth",
+        "digits",
+        "keys",
+        "published",
+    )
 
     def __init__(self, sign: int, depth: int) -> None:
         self.depth = depth
         self.keys: list[int] = []
+        self._ticks = self.keys if sign > 0 else list[int]()
+        """The prices as they are published: for asks the keys themselves, for bids a list beside them."""
         self._lots: list[int] = []
         self.digits: list[bytes] = []
         self._sign = sign
@@ -53,6 +65,7 @@ class BookSide:
     def load(self, levels: Iterable[Level]) -> None:
         """Replace everything by these levels, in any order."""
         self.keys.clear()
+        self._ticks.clear()
         self._lots.clear()
         self.digits.clear()
         self.checked_text = self.checked_crc = self.published = self._top_ticks = None
@@ -61,6 +74,7 @@ class BookSide:
     def change(self, levels: Iterable[Level]) -> bool:
         """Set or remove levels in the order given, then cut to depth; return whether the checked levels may differ."""
         keys, all_lots, digits, sign = self.keys, self._lots, self.digits, self._sign
+        prices = None if sign > 0 else self._ticks
         count = len(keys)
         top_moved = False
         for ticks, lots in levels:
@@ -74,16 +88,22 @@ class BookSide:
                     digits[index] = b"%d%d" % (ticks, lots)
                 else:
                     del keys[index], all_lots[index], digits[index]
+                    if prices is not None:
+                        del prices[index]
                     count -= 1
                     self._top_ticks = None
             elif lots:
                 keys.insert(index, key)
+                if prices is not None:
+                    prices.insert(index, ticks)
                 all_lots.insert(index, lots)
                 digits.insert(index, b"%d%d" % (ticks, lots))
                 count += 1
                 self._top_ticks = None
         if count > self.depth:
             del keys[self.depth :], all_lots[self.depth :], digits[self.depth :]
+            if prices is not None:
+                del prices[self.depth :]
         self.published = None
         if top_moved:
             self.checked_text = self.checked_crc = None
@@ -93,8 +113,7 @@ class BookSide:
         """Return the best `count` levels as (ticks, lots), two parallel tuples, best first."""
         ticks = self._top_ticks
         if ticks is None:
-            keys = self.keys[:count]
-            ticks = self._top_ticks = tuple(keys) if self._sign > 0 else tuple(map(neg, keys))
+            ticks = self._top_ticks = tuple(self._ticks[:count])
         published = self.published = (ticks, tuple(self._lots[:count]))
         return published
 
@@ -128,6 +147,19 @@ class OrderBook:
         if asks and self.asks.change(asks):
             self._checksum = None
 
+    def follow(self, bids: Sequence[Level], asks: Sequence[Level], checksum: int) -> str:
+        """Apply one update; return what is wrong with the book then, given the checksum the venue states."""
+        mine = self._checksum
+        if bids and self.bids.change(bids):
+            mine = None
+        if asks and self.asks.change(asks):
+            mine = None
+        if mine is None:
+            mine = self._examine()
+        if mine != checksum:
+            return CHECKSUM_MISMATCH
+        return CROSSED if self._is_crossed else ""
+
     def checksum(self) -> int:
         """Return the CRC32 of the top of the book; computed anew only when the top may have moved."""
         return self._examine() if self._checksum is None else self._checksum
@@ -140,12 +172,7 @@ class OrderBook:
 
     def fault_against(self, checksum: int) -> str:
         """Return what is wrong with this book, given the checksum the venue states; "" when it can be trusted."""
-        mine = self._checksum
-        if mine is None:
-            mine = self._examine()
-        if mine != checksum:
-            return CHECKSUM_MISMATCH
-        return CROSSED if self._is_crossed else ""
+        return self.follow((), (), checksum)
 
     def _examine(self) -> int:
         """Look at the top anew. Mostly one side has moved: what the other adds is kept, for asks down to their CRC."""

@@ -6,18 +6,21 @@ Rules: nothing is published that the exchange's checksum did not confirm, and no
 
 from wildbot.market.order_book import CHECKED_LEVELS, Level, OrderBook
 from wildbot.model.errors import ProtocolError
+from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.model.market_data import BookInvalidated, BookSnapshot
 from wildbot.venues.kraken.market_numbers import decimals_of, utc_ns
 from wildbot.venues.kraken.market_subscriptions import DEPTHS
 from wildbot.venues.kraken.market_wire import ExactBook, WireBook, exact_book_decoder, exact_levels, fast_levels
 
 _NO_LEVELS: list[Level] = []
+_SECONDS, _MICROSECONDS = 19, 27
+"""Characters of a time up to its second, and of all of it as market messages print it: 2023-07-30T15:29:58.343415Z."""
 
 
 class PairBook:
     """The book of one pair, and whether it can be trusted (`is_live`). `fault` says why the last message was refused."""
 
-    __slots__ = ("_lot_scale", "_price_scale", "book", "fault", "is_live", "pair", "scale", "seq")
+    __slots__ = ("_lot_scale", "_price_scale", "_second", "_second_ns", "book", "fault", "is_live", "pair", "scale", "seq")
 
     def __init__(self, pair: str, depth: int, scale: tuple[int, int], *, seq: int = 0) -> None:
         """`scale` is (price decimals, lot decimals); `seq` numbers the last snapshot published before."""
@@ -26,6 +29,7 @@ class PairBook:
         self.seq = seq
         self.is_live = False
         self.fault = ""
+        self._second, self._second_ns = "never", 0
         self.set_scale(scale)
 
     def set_scale(self, scale: tuple[int, int]) -> None:
@@ -44,8 +48,16 @@ class PairBook:
         ask_levels = fast_levels(asks, self._price_scale, self._lot_scale) if asks else _NO_LEVELS
         if bid_levels is None or ask_levels is None:
             return self.update_exactly(exact_book(frame), recv_ts_ns)
-        self.book.apply(bid_levels, ask_levels)
-        return self._verified(update.checksum, update.timestamp, recv_ts_ns)
+        book, timestamp = self.book, update.timestamp
+        if fault := book.follow(bid_levels, ask_levels, update.checksum):
+            self._refuse(fault)
+            return None
+        if len(timestamp) == _MICROSECONDS and timestamp.startswith(self._second):
+            venue_ts_ns = self._second_ns + int(timestamp[20:26]) * 1_000
+        else:
+            venue_ts_ns = self._time_of(timestamp, recv_ts_ns)
+        seq = self.seq = self.seq + 1
+        return book.snapshot(seq, venue_ts_ns, recv_ts_ns)
 
     def update_exactly(self, update: ExactBook, recv_ts_ns: int) -> BookSnapshot | None:
         """As `update`, from the text of the numbers."""
@@ -63,16 +75,25 @@ class PairBook:
         return BookInvalidated(self.pair, reason, now_ns)
 
     def _verified(self, checksum: int, timestamp: str, recv_ts_ns: int) -> BookSnapshot | None:
-        fault = self.book.fault_against(checksum)
-        if fault:
-            self.fault = fault
-            self.is_live = False
+        if fault := self.book.fault_against(checksum):
+            self._refuse(fault)
             return None
-        # Snapshots before 2026 carry no time of their own.
-        venue_ts_ns = utc_ns(timestamp) if timestamp else recv_ts_ns
+        venue_ts_ns = self._time_of(timestamp, recv_ts_ns)
         self.is_live = True
         self.seq += 1
         return self.book.snapshot(self.seq, venue_ts_ns, recv_ts_ns)
+
+    def _refuse(self, fault: str) -> None:
+        self.fault = fault
+        self.is_live = False
+
+    def _time_of(self, timestamp: str, recv_ts_ns: int) -> int:
+        if not timestamp:
+            return recv_ts_ns  # snapshots before 2026 carry no time of their own
+        venue_ts_ns = utc_ns(timestamp)
+        # What comes next is mostly of the same second, which need not be read again then.
+        self._second, self._second_ns = timestamp[:_SECONDS], venue_ts_ns // NANOS_PER_SECOND * NANOS_PER_SECOND
+        return venue_ts_ns
 
 
 class PairBooks:
