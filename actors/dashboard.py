@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import psutil
 
@@ -19,8 +18,9 @@ from wildbot.adapters.home import Home
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings_loading import load
 from wildbot.settings_sections import DashboardSection
+from wildbot.shipped import SHIPPED
 
-APPLICATION = Path(__file__).resolve().parent.parent / "dashboard_app.py"
+APPLICATION = SHIPPED / "dashboard_app.py"
 
 
 def command(dashboard: DashboardSection) -> list[str]:

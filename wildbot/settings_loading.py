@@ -19,10 +19,11 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from wildbot.model.errors import ConfigurationError
 from wildbot.settings import Profile, Settings
 from wildbot.settings_sections import Section
+from wildbot.shipped import SHIPPED
 from wildbot.strategies.base import ParameterError, StrategySpec, check_stop, find_strategies
 
 PREFIX = "WILDBOT_"
-CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
+CONFIG_FOLDER = SHIPPED / "config"
 NOT_SETTINGS = frozenset(
     {
         "WILDBOT_TRADER",

@@ -15,11 +15,12 @@ from wildbot.adapters.build import CARRIED
 from wildbot.commands.launch import CONFIGURATION_FILE
 from wildbot.commands.ordered_stop import STOP_WAIT_S
 from wildbot.settings_loading import load
+from wildbot.shipped import FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "config" / "systemd" / "wildbot.service"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-NEEDED = ("wildbot", "actors", "config", ".streamlit", "dashboard_app.py", "supervisord.conf", "requirements.lock")
+NEEDED = ("wildbot", "actors", *FILES)
 
 
 @pytest.fixture(scope="module")

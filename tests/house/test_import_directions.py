@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 MAY_IMPORT: dict[str, set[str]] = {
+    "shipped": set(),
     "model": set(),
     "market": {"model"},
     "trading": {"model", "market"},
@@ -41,9 +42,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backtest": {"model", "market", "trading", "strategies", "engine", "desk", "simulation", "analytics"},
     "settings_sections": {"model"},
     "settings": {"model", "settings_sections"},
-    "settings_loading": {"model", "settings", "settings_sections", "strategies"},
+    "settings_loading": {"model", "settings", "settings_sections", "shipped", "strategies"},
     "settings_reference": {"settings", "settings_loading", "strategies"},
-    "adapters": {"model", "protocol", "venues"},
+    "adapters": {"model", "protocol", "shipped", "venues"},
     "dashboard": {"model", "adapters", "analytics", "settings", "settings_loading", "trader_words"},
     "trader_words": {"strategies"},
     "audit": set(),

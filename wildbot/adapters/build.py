@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from wildbot.shipped import SHIPPED
+
 CARRIED = ".commit"
 COMMIT = re.compile("[0-9a-f]{7,64}")
 UNKNOWN = "unknown"
@@ -28,7 +29,7 @@ class Build(NamedTuple):
 
 
 @functools.cache
-def this_build(checkout: Path = CHECKOUT) -> Build:
+def this_build(checkout: Path = SHIPPED) -> Build:
     """Return what this process runs, as it was when first asked."""
     try:
         lock = hashlib.sha256((checkout / "requirements.lock").read_bytes()).hexdigest()[:SHOWN]

@@ -19,7 +19,9 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+from wildbot.adapters.build import CARRIED, this_build
 from wildbot.market import quotes
+from wildbot.shipped import FILES
 
 SOURCE = Path(__file__).resolve().parents[2]
 PACKAGES = ("wildbot", "actors")
@@ -71,9 +73,12 @@ def translate(folder: Path) -> str:
 
 def _make(folder: Path, script: str) -> str:
     shutil.rmtree(folder, ignore_errors=True)
-    for package in (*PACKAGES, "config"):
+    for package in PACKAGES:
         shutil.copytree(SOURCE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(SOURCE / "requirements.lock", folder)
+    for name in FILES:
+        copy = shutil.copytree if (SOURCE / name).is_dir() else shutil.copy
+        copy(SOURCE / name, folder / name)
+    (folder / CARRIED).write_text(this_build(SOURCE).commit, encoding="ascii")
     modules = compiled_files()
     for module in modules:
         _stage(folder, module)

@@ -107,7 +107,7 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 def _program_file() -> Finding:
     if launch.CONFIGURATION_FILE.is_file():
         return Finding("supervisord.conf", Verdict.OK, str(launch.CONFIGURATION_FILE))
-    return Finding("supervisord.conf", Verdict.FAIL, "it is missing", "run WildBot from its checkout (make venv)")
+    return Finding("supervisord.conf", Verdict.FAIL, "it is missing", "install WildBot anew")
 
 
 def _processes(instance: Instance) -> Finding:

@@ -21,8 +21,9 @@ from wildbot.desk.halt_switch import STOP_NS_MAX
 from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import NANOS_PER_SECOND
 from wildbot.settings import Settings
+from wildbot.shipped import SHIPPED
 
-CONFIGURATION_FILE = Path(__file__).resolve().parents[2] / "supervisord.conf"
+CONFIGURATION_FILE = SHIPPED / "supervisord.conf"
 PR_SET_PDEATHSIG = 1
 SUPERVISORD_DEFAULT_S = 10
 LAST_WORDS_S = 5
@@ -83,10 +84,12 @@ def surroundings(home: Home, settings: Settings) -> dict[str, str]:
 def start_supervisord(home: Home, settings: Settings, lock: HomeLock, *, detached: bool) -> "subprocess.Popen[bytes]":
     """Start supervisord and return it. Not detached, it is told to stop in order should this process die in any way.
 
-    Raises: ConfigurationError when supervisord.conf is not where the checkout has it.
+    Raises: ConfigurationError when supervisord.conf is not where it was shipped.
     """
     if not CONFIGURATION_FILE.is_file():
-        raise ConfigurationError(f"{CONFIGURATION_FILE} is missing: run WildBot from its checkout (make venv)")
+        raise ConfigurationError(
+            f"{CONFIGURATION_FILE} is missing: install WildBot anew, or run it from its checkout (make venv)"
+        )
     check_patience(CONFIGURATION_FILE)
     with (home.log / "supervisord.out").open("ab") as sink:
         return subprocess.Popen(  # noqa: S603 - our own words
