@@ -47,7 +47,8 @@ def home() -> Iterator[Home]:
 @pytest.fixture
 def start(home: Home) -> Iterator[Start]:
     """Starts `wildbot` with the stand-ins; its output is a pipe."""
-    ours = {name: text for name, text in os.environ.items() if not name.startswith(("WILDBOT_", "KRAKEN_"))}
+    left_out = ("WILDBOT_", "KRAKEN_", "PYTHONSAFEPATH")  # the stand-ins are found in the working directory
+    ours = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
     ports = {f"WILDBOT_{section}__PORT": str(a_free_port()) for section in ("DASHBOARD", "API", "EXCHANGE")}
     environment = ours | ports | {"WILDBOT_HOME": str(home.root), "PYTHONPATH": str(ROOT)}
     started: list[subprocess.Popen[str]] = []

@@ -15,6 +15,7 @@ from wildbot.adapters.zmq_bus import Spoke
 from wildbot.audit.audit import audit
 from wildbot.drill.crash_steps import be_well, wait_for_successor
 from wildbot.drill.moves import events, executions, last_event, requests, stir, wait_alert, wait_fills_agree
+from wildbot.drill.status_tap import Document
 from wildbot.drill.whole import Whole
 from wildbot.model.desk import OrderRequest
 from wildbot.model.orders import NewOrder, Purpose, Side, client_order_id
@@ -51,13 +52,13 @@ def whole() -> Iterator[Whole]:
     instance.close()
 
 
-def epoch_of(whole: Whole, pair: str) -> int:
-    return int(next(row["epoch"] for row in whole.status()["traders"] if row["pair"] == pair))
+def epoch_in(document: Document, pair: str) -> int:
+    return next((int(row["epoch"]) for row in document["traders"] if row["pair"] == pair), 0)
 
 
 def test_a_run_with_killed_gateways_and_a_former_trader_at_the_door_breaks_no_rule(whole: Whole) -> None:
     whole.start()
-    old_epoch = epoch_of(whole, PAIR)
+    old_epoch = epoch_in(whole.status(), PAIR)
     whole.faults([OWNERS_BUY])
     for _ in range(2):
         stir(whole)
@@ -65,8 +66,8 @@ def test_a_run_with_killed_gateways_and_a_former_trader_at_the_door_breaks_no_ru
         be_well(whole)
         stir(whole)
     whole.kill("trader-" + PAIR.replace("/", "-"))
+    whole.wait(lambda d: epoch_in(d, PAIR) > old_epoch, "another trader has its pair", 60)
     be_well(whole)
-    assert epoch_of(whole, PAIR) > old_epoch
     _ask_as(whole, old_epoch)
     wait_fills_agree(whole)
     assert executions(whole)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.rehearsal.judging import judged_with
+from wildbot.commands.compiled import runs_compiled
 from wildbot.desk.booking import Books
 from wildbot.desk.capital_ledger import CapitalLedger
 from wildbot.desk.fill_desk import FillDesk
@@ -133,9 +134,13 @@ MUTANTS: dict[str, tuple[Callable[[Patch], None], Callable[[], Iterator[Blow]]]]
     "cancel taken for final": (take_a_sent_cancel_for_the_end, lost_cancels),
 }
 
+CALLED_DIRECTLY = {"money granted twice"}
+
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mistake_in_a_brain_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in CALLED_DIRECTLY and runs_compiled():
+        pytest.skip("machine code calls its own methods directly: nothing can be put in their place")
     mistake, misfortunes = MUTANTS[name]
     plan = RehearsalPlan(seed=1, trouble_s=21, settle_s=30, blows=tuple(misfortunes()))
     assert judged_with(plan, project_brains(plan)) == [], "these misfortunes harm nobody whose brains are sound"

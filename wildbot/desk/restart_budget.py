@@ -25,6 +25,7 @@ class Allowance:
 PER_PAIR = Allowance(3, 60 * NANOS_PER_SECOND)
 IN_ALL = Allowance(5, 600 * NANOS_PER_SECOND)
 TOGETHER_NS = 5 * NANOS_PER_SECOND
+"""Traders that are killed for their silence within this time count once: what silenced them was the machine."""
 
 
 def exceeds(times_ns: Iterable[int], allowance: Allowance, now_ns: int) -> bool:
