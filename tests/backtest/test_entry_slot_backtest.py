@@ -84,3 +84,11 @@ def test_the_position_is_closed_so_long_before_the_close() -> None:
     assert len(taken) == 2
     assert DAY + 30 * SECOND <= taken[1].ts_ns <= DAY + 32 * SECOND
     assert any(b"session_ends" in line for line in lines)
+
+
+def test_equity_is_sampled_while_a_market_is_open_only() -> None:
+    rows = [*leaning(DEMO, 150, 75), *leaning(DEMO, 150, 75, since=7_200)]
+    result, _ = run(replace(a_tape(rows), sessions=(*session(0, 150), *session(7_200, 7_350))))
+    seconds = [(ts_ns - DAY) // SECOND for ts_ns, _ in result.equity]
+    assert all(second <= 150 or second >= 7_200 for second in seconds)
+    assert len(seconds) >= 5, "once a minute of either session, at the beginning and at the end"

@@ -46,3 +46,12 @@ def test_a_change_out_of_view_leaves_the_same_tuples() -> None:
     ladder.change([3], [9])
     assert ladder.top[0] is ticks
     assert ladder.top[1] is lots
+
+
+def test_levels_far_out_that_came_and_went_are_forgotten() -> None:
+    ladder = Ladder(1, None, 2)
+    ladder.load([(ticks, 1) for ticks in range(1, 101)])
+    for far in range(1_000, 6_000):
+        ladder.change([1, far, far - 1], [far, 1, 0])
+    assert ladder.top == ((1, 2), (5_999, 1))
+    assert ladder.size < 500

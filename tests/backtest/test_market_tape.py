@@ -1,5 +1,6 @@
 """What a recording of another kind holds is believed as far as it agrees with itself; the rest is counted and said."""
 
+import json
 import random
 from collections.abc import Sequence
 
@@ -7,9 +8,11 @@ import pytest
 
 from tests.backtest.builders_backtest import DAY, SECOND
 from wildbot.backtest.market_tape import MarketTape, TapeRow, level_books, lobster_books
+from wildbot.model.errors import ProtocolError
 from wildbot.model.market_data import BookInvalidated, BookSnapshot
 from wildbot.simulation.level_tape import LevelsSet, LevelTape, TapeBreak, TapeEvent, TapeTrade
 from wildbot.simulation.lobster import parse_messages, parse_rows, stock
+from wildbot.simulation.tape_kraken import kraken_tape
 from wildbot.simulation.tapes import lobster_sample
 
 MESSAGES, ROWS = lobster_sample(random.Random(1), seconds=60)
@@ -88,3 +91,33 @@ def test_a_message_file_that_ends_early_is_said() -> None:
     tape = a_stock(MESSAGES[:-5], ROWS)
     played(tape)
     assert tape.notes.remarks == ["the message file ends before the book file"]
+
+
+def test_a_halted_stock_has_no_book_until_it_trades_again() -> None:
+    halt, quotes, resume = (f"{34201 + at}.0,7,0,0,{price},-1" for at, price in ((0, -1), (2, 0), (3, 1)))
+    messages = ["34200.0,1,1,10,1000000,1", halt, "34202.0,1,2,5,999900,1", quotes, resume, "34205.0,1,3,5,999800,1"]
+    before, after = "1000100,10,1000000,10,-9999999999,0,-9999999999,0", "1000100,10,1000000,10,-9999999999,0,999900,5"
+    tape = a_stock(messages, [before, before, after, after, after, after])
+    seen = [(type(row), (row.recv_ts_ns - DAY) // SECOND) for row in played(tape)]
+    assert seen == [(BookSnapshot, 34200), (BookInvalidated, 34201), (BookSnapshot, 34204)]
+    assert tape.notes.gaps == 1
+
+
+def test_a_thin_first_book_of_kraken_may_grow_to_the_depth_it_was_asked_with() -> None:
+    def frame(kind: str, bids: Sequence[int], asks: Sequence[int], second: int) -> str:
+        sides = {"bids": bids, "asks": asks}
+        data = {name: [{"price": float(price), "qty": 1.5} for price in prices] for name, prices in sides.items()}
+        book = {"symbol": "A/USD", **data, "checksum": 1, "timestamp": f"2026-01-01T00:00:{second:02d}.000000Z"}
+        return json.dumps({"channel": "book", "type": kind, "data": [book]})
+
+    tape = kraken_tape([frame("snapshot", [100, 99], [101, 102], 0), frame("update", [98, 97], [103], 1)])
+    assert tape.window == 10
+    *_, last = played(level_books(tape))
+    assert isinstance(last, BookSnapshot)
+    assert (len(last.bid_ticks), len(last.ask_ticks)) == (4, 3)
+
+
+def test_a_clock_that_is_centuries_ahead_ends_the_recording() -> None:
+    tape = levels(whole(0), whole(86_400 * 365 * 300), whole(2))
+    with pytest.raises(ProtocolError, match="days ahead at once"):
+        played(tape)

@@ -54,7 +54,12 @@ def _step(rng: random.Random, *, is_calm: bool) -> tuple[object, ...]:
 
 def a_venue(model: str) -> BacktestVenue:
     venue = BacktestVenue(
-        (DEMO,), model=FILL_MODELS[model], fees=FeeSchedule(10, 20), tier="pro", window=WINDOW, rng=random.Random(1)
+        (DEMO,),
+        model=FILL_MODELS[model],
+        fees=FeeSchedule(10, 20),
+        tier="pro",
+        windows={DEMO.pair: WINDOW},
+        rng=random.Random(1),
     )
     for asset in ("USD", "DEMO"):
         venue.deposit(asset, 10 ** (ASSET_DECIMALS + 9), DAY)

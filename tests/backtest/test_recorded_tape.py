@@ -14,7 +14,7 @@ from wildbot.backtest.recorded_tape import recorded_books
 from wildbot.backtest.tape_notes import TapeNotes
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.instrument import Instrument
-from wildbot.model.market_data import BookInvalidated, BookSnapshot
+from wildbot.model.market_data import BookInvalidated, BookSnapshot, Ticker
 from wildbot.model.orders import Side
 
 HOUR = 3_600
@@ -106,3 +106,18 @@ def test_a_crossed_book_is_no_book(tmp_path: Path, bid: int, ask: int, field: st
     told, notes = read(write(tmp_path, [a_book_at(0), a_book_at(1, bid, ask, seq=2)]))
     assert isinstance(told[-1], BookInvalidated)
     assert getattr(notes, field) == 1
+
+
+def test_tickers_between_books_change_nothing(tmp_path: Path) -> None:
+    rows: list[TapeRow] = [a_book_at(at, 20_000 + at, 20_010 + at, seq=at + 1) for at in range(8)]
+    writer, changes = PairWriter(tmp_path, DEMO, "test"), BookChanges()
+    for at, row in enumerate(rows):
+        assert isinstance(row, BookSnapshot)
+        writer.add(changes.row(row))
+        writer.add(Ticker(DEMO.pair, 20_000, 20_010, 20_005, 7, row.recv_ts_ns))
+        if at % 2:
+            writer.add(a_trade_at(at, Side.BUY, 20_010, 1))
+    writer.close()
+    told, notes = read(folder_of(tmp_path, DEMO.pair))
+    assert [row for row in told if isinstance(row, BookSnapshot)] == rows
+    assert (notes.crossed, notes.trades) == (0, 4)

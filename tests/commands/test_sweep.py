@@ -90,6 +90,13 @@ def test_the_best_are_told_with_their_range_over_the_fill_models(recording: Path
     assert tries[2]["bracket"] is None
 
 
+def test_what_of_the_recordings_could_not_be_used_is_told(recording: Path) -> None:
+    assert sweep(recording)["skipped"] == []
+    file = next(recording.rglob("*.parquet"))
+    (file.parent / f"{file.stem}0.parquet").write_bytes(file.read_bytes()[:200])
+    assert "cannot be read and is passed over" in str(sweep(recording)["skipped"])
+
+
 @pytest.mark.parametrize(
     ("nets", "stable"), [([1.0, 2.0], True), ([-1.0, 2.0], False), ([0.0, 2.0], False), ([0.0], False)]
 )

@@ -1,5 +1,7 @@
 """The mirrored exchange: our orders trade with another exchange's market, which never notices."""
 
+import random
+
 import msgspec
 import pytest
 
@@ -15,14 +17,17 @@ from wildbot.model.exchange import (
     InstrumentChange,
     Kind,
     OrderStatus,
+    PlaceOrder,
     PublicTrade,
     Refusal,
     SelfTrade,
     Tif,
 )
 from wildbot.model.instrument import Liquidity, PairStatus
-from wildbot.model.market_data import BookInvalidated, InstrumentChanged, SystemStatus, VenueStatus
+from wildbot.model.market_data import BookInvalidated, BookSnapshot, InstrumentChanged, SystemStatus, VenueStatus
 from wildbot.model.orders import Side
+from wildbot.simulation.fills import FILL_MODELS
+from wildbot.simulation.lobster import stock
 from wildbot.simulation.mirror import MirrorExchange
 
 BIDS, ASKS = {100: 50, 99: 70}, {102: 40, 103: 60}
@@ -258,3 +263,21 @@ def test_pairs_that_are_not_listed_are_passed_over() -> None:
     made.hear(InstrumentChanged(msgspec.structs.replace(PLAIN, pair="ETH/USDC")), 2 * SECOND)
     assert made.drain() == []
     assert made.live_pairs == [PAIR]
+
+
+def test_each_book_has_the_window_of_its_own_recording() -> None:
+    narrow, wide = stock("NARROW"), stock("WIDE")
+    windows = {narrow.pair: 5, wide.pair: 10}
+    exchange = MirrorExchange([narrow, wide], model=FILL_MODELS["queue_position"], rng=random.Random(1), windows=windows)
+    exchange.open_account("me")
+    exchange.deposit("me", "USD", 10**20, 1)
+    ahead: dict[str, int] = {}
+    for pair in windows:
+        bids, asks = tuple(range(10_000, 9_995, -1)), tuple(range(10_001, 10_006))
+        exchange.hear(BookSnapshot(pair, 1, 2, 2, bids, (500,) * 5, asks, (500,) * 5), 2)
+        order = PlaceOrder(account="me", pair=pair, side=Side.BUY, kind=Kind.LIMIT, lots=10, ticks=9_990, post_only=True)
+        placed = exchange.place(order, 3)
+        assert not isinstance(placed, Refusal)
+        ahead[pair] = exchange.ahead_of("me", placed.order_id)
+    assert ahead[wide.pair] == 0, "ten levels would be shown: there are only five"
+    assert ahead[narrow.pair] > 10**20, "nobody knows what lies beyond five"

@@ -3,6 +3,9 @@
 import json
 from collections.abc import Sequence
 
+import pytest
+
+from wildbot.model.errors import ProtocolError
 from wildbot.simulation.level_tape import LevelsSet, TapeBreak, TapeEvent
 from wildbot.simulation.tape_binance import binance_tape
 
@@ -54,3 +57,9 @@ def test_perpetuals_say_which_difference_they_follow() -> None:
 
 def test_a_snapshot_that_is_older_than_what_is_known_is_passed_over() -> None:
     assert told([difference(1, 3), snapshot(3), difference(4, 9), snapshot(6), difference(10, 11)]) == ["W", "9", "11"]
+
+
+def test_rows_of_another_pair_are_refused_by_their_line() -> None:
+    frames = [difference(1, 3), snapshot(3), {"data": {"e": "trade", "s": "ETHUSDT", "p": "2600.1", "q": "1", "m": True}}]
+    with pytest.raises(ProtocolError, match=r"line 3 is of 'ETHUSDT' in a recording of BTCUSDT"):
+        told(frames)

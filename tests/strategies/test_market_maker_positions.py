@@ -140,6 +140,14 @@ def test_balanced_first_acquires_then_quotes_both_sides() -> None:
     assert both.indicators["inventory_ratio"] == pytest.approx(0.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("lease", ["0", "5"])
+def test_balanced_offers_what_it_holds_with_any_lease(lease: str) -> None:
+    position = held(3 * SOL.min_order_lots(15_010), 15_005)
+    ask = decide(a_view(position=position, lease=money(lease)), inventory_mode="balanced").target.ask
+    assert ask is not None
+    assert SOL.min_order_lots(ask.ticks) <= ask.lots <= position.lots
+
+
 # --- limits and growth --------------------------------------------------------------------------------------------
 
 

@@ -178,7 +178,7 @@ class Mirrored(Quoted):
     def __init__(self, seed: int, desk: TruthDesk, model: FillModel) -> None:
         super().__init__(seed, desk)
         self.outside = self.venue
-        self.venue = MirrorExchange([SOL], model=model, rng=random.Random(seed), fees=FEES, window=DEPTH)
+        self.venue = MirrorExchange([SOL], model=model, rng=random.Random(seed), fees=FEES, windows={SOL.pair: DEPTH})
         self.venue.open_account(ME)
         self.venue.deposit(ME, "USDC", 100_000 * MONEY_ONE, START)
         self.venue.deposit(ME, "SOL", 1_000 * MONEY_ONE, START)

@@ -10,7 +10,7 @@ from wildbot.model.instrument import NANOS_PER_SECOND, Liquidity
 from wildbot.model.market_data import BookInvalidated, BookSnapshot, TradePrint
 from wildbot.model.orders import NewOrder, Purpose, Side, client_order_id
 from wildbot.simulation.fills import FILL_MODELS, QueuePosition
-from wildbot.simulation.queue_fit import fit_power
+from wildbot.simulation.queue_fit import SeenLevel, fit_power
 from wildbot.truth.fill_values import Tally
 from wildbot.truth.twin_pair import ACTUAL, STAY_NS, TwinPair
 
@@ -169,3 +169,30 @@ def _fill(told: Told, name: str, lots: int) -> None:
         SOL.fee(cost, FEES.maker_ppm), "USDC", Liquidity.MAKER, told.now,
     )  # fmt: skip
     told.pair.on_report(fill, told.now)
+
+
+@pytest.mark.parametrize("shows_own", [True, False])
+def test_a_bid_alone_at_its_price_is_picked_off_when_the_market_falls_past_it(shows_own: bool) -> None:
+    told = Told(shows_own=shows_own)
+    told.join(ticks=BID + 8)
+
+    def show(ask: int) -> None:
+        told.now += NANOS_PER_SECOND
+        own = ((BID + 8, LOTS),) if shows_own else ()
+        prices, sizes = zip(*own, (BID, 100), (BID - 10, 500), strict=True)
+        told.pair.on_market(BookSnapshot(PAIR, 1, told.now, told.now, prices, sizes, (ask,), (500,)), told.now)
+
+    show(ASK + 10)
+    assert told.fills()["picked_off"] == 0
+    show(BID + 9)
+    assert told.fills()["picked_off"] == 1
+
+
+def test_a_level_out_of_view_is_told_as_such_and_not_as_empty() -> None:
+    told = Told(shows_own=False).join()
+    bids = tuple(range(BID + 20, BID + 10, -1))
+    told.now += NANOS_PER_SECOND
+    told.pair.on_market(BookSnapshot(PAIR, 1, told.now, told.now, bids, (5,) * 10, (BID + 30,), (5,)), told.now)
+    told.end()
+    (tape,) = told.pair.tapes
+    assert [step.shown for step in tape.steps if isinstance(step, SeenLevel)] == [None]

@@ -111,7 +111,18 @@ def test_times_are_read_to_the_nanosecond(text: str, nanos: int) -> None:
     assert utc_ns(text) == nanos
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-01-05T00:00:01.000001", "2026-13-05T00:00:01.000001Z"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2026-01-05T00:00:01.000001",
+        "2026-13-05T00:00:01.000001Z",
+        "2026-01-05T00:00:01.-00001Z",
+        "2026-01-05T00:00:01x1_2345Q",
+        "2026-01-05T00:00:01.3+01:00",
+    ],
+)
 def test_what_is_no_utc_time_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError, match="not a UTC time"):
         utc_ns(text)

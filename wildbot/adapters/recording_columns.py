@@ -5,6 +5,7 @@ Rules: the files and their order are those of `recording.readable_files`. A file
 """
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -48,7 +49,19 @@ def _flat(column: ListArray) -> FlatLevels:
     ends = _integers(column.offsets)
     first, last = ends[0], ends[-1]
     levels = _integers(column.values.slice(first, last - first))  # ticks and lots in turn
+    if any((end - first) & 1 for end in ends):
+        return _without_tickers(levels, [end - first for end in ends])
     return FlatLevels([(end - first) // 2 for end in ends], levels[::2], levels[1::2])
+
+
+def _without_tickers(levels: list[int], ends: list[int]) -> FlatLevels:
+    """A ticker keeps its price where a book keeps pairs: one number, after which pairs would begin at the wrong one."""
+    starts, pairs = [0], list[int]()
+    for begin, end in pairwise(ends):
+        if (end - begin) % 2 == 0:
+            pairs += levels[begin:end]
+        starts.append(len(pairs) // 2)
+    return FlatLevels(starts, pairs[::2], pairs[1::2])
 
 
 def _integers(column: Array) -> list[int]:

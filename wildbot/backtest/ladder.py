@@ -40,6 +40,11 @@ class Ladder:
         self.top: Shown = ((), ())
         self._look()
 
+    @property
+    def size(self) -> int:
+        """How many levels it remembers, those that are gone included until they are dropped."""
+        return len(self._lots)
+
     def load(self, levels: Iterable[Level]) -> None:
         """Replace everything by these levels, in any order; of a level named twice the last word counts."""
         self._lots = dict(levels)
@@ -72,7 +77,7 @@ class Ladder:
                 moved = True
         if len(keys) > self._most:
             self._cut()
-        elif len(keys) < self._shown and reach != _EVERYWHERE:
+        elif reach != _EVERYWHERE and (len(keys) < self._shown or len(sizes) > self._full):
             self._gather()
         if moved:
             self._look()

@@ -22,6 +22,8 @@ from wildbot.simulation.lobster import BookRow, LobsterMessage, MessageType, nea
 SHOWN_LEVELS = 10
 NEVER_NS = 1 << 62
 ALL_LEVELS = 1_000_000
+RESUMED = 1
+"""The price of a LOBSTER halt message that says: trading goes on. -1: it halts; 0: quotes are taken, nothing trades."""
 
 TapeRow = BookSnapshot | TradePrint | BookInvalidated
 
@@ -49,7 +51,7 @@ def level_books(tape: LevelTape, instrument: Instrument | None = None, *, shown:
     """Return a level recording as books of at most `shown` levels, and trades; `instrument` overrides what it suggests."""
     chosen = instrument or tape.instrument()
     notes = TapeNotes()
-    return MarketTape(chosen, _from_levels(tape, chosen, notes, shown), shown, notes)
+    return MarketTape(chosen, _from_levels(tape, chosen, notes, shown), min(shown, tape.window or shown), notes)
 
 
 def lobster_books(
@@ -203,6 +205,7 @@ def _from_lobster(
     publisher, clock = Publisher(instrument, notes), TapeClock(notes)
     row: BookRow | None = first
     shown: BookRow | None = None
+    is_halted = False
     for message in messages:
         notes.rows += 1
         ts_ns = clock.at(midnight_ns + message.ts_ns)
@@ -213,9 +216,12 @@ def _from_lobster(
             ticks = nearest_ticks(instrument, message.price)
             yield publisher.trade(notes.trades + 1, message.side.opposite, ticks, message.size, ts_ns)
         elif message.kind is MessageType.HALT:
-            notes.gaps += 1
-            if (void := publisher.invalidate("trading halt", ts_ns)) is not None:
-                yield void
+            was_halted, is_halted = is_halted, message.price != RESUMED
+            if is_halted and not was_halted:
+                notes.gaps += 1
+                if (void := publisher.invalidate("trading halt", ts_ns)) is not None:
+                    yield void
+            shown = None  # what comes after it is told whatever it is
         if row is None:
             notes.unreadable += 1
             if (void := publisher.invalidate("the book file has ended", ts_ns)) is not None:
@@ -223,7 +229,7 @@ def _from_lobster(
                 notes.remarks.append("the book file is shorter than the message file; after its end there is no book")
                 yield void
             continue
-        if row != shown:
+        if row != shown and not is_halted:
             bids, asks = _side(instrument, row.bids[:levels]), _side(instrument, row.asks[:levels])
             if (event := publisher.publish(ts_ns, bids, asks)) is not None:
                 yield event

@@ -40,9 +40,10 @@ WIND_DOWN_NS = 60 * NANOS_PER_SECOND
 
 @dataclass(slots=True)
 class BacktestRun:
-    """What happened. `equity` holds (time, money) at the beginning, once a minute and at the end, which takes in what was
-    sold in winding down and stands for the last minute's sample where it comes within half a minute of it; `splits` and
-    `notes` by pair; `digest` is the hash of all decisions. `orders` counts requests that left the gateway."""
+    """What happened. `equity` holds (time, money) at the beginning, once a minute while a market is open, and at the end,
+    which takes in what was sold in winding down and stands for the last minute's sample where it comes within half a minute
+    of it; `splits` and `notes` by pair; `digest` is the hash of all decisions. `orders` counts requests that left the
+    gateway."""
 
     events: int = 0
     orders: int = 0
@@ -83,7 +84,7 @@ class Backtest:
             model=setup.model,
             fees=setup.fees,
             tier=setup.tier,
-            window=max(tape.window for tape in tapes),
+            windows={tape.instrument.pair: tape.window for tape in tapes},
             rng=random.Random(setup.seed),
         )
         gateway = GatewaySetup(
@@ -124,7 +125,7 @@ class Backtest:
             self._slot,
             self._last,
             feed=self._feed if self._has_feed_latency else None,
-            sample=self._sample,
+            sample=self._sample_open,
         )
         self._result = BacktestRun(notes={tape.instrument.pair: tape.notes for tape in tapes})
 
@@ -239,6 +240,12 @@ class Backtest:
         result.left_lots = {pair: lots for pair, trader in self._by_pair.items() if (lots := trader.held_lots)}
         result.digest, result.ended_ns = self._sink.digest, end_ns
         return result
+
+    def _sample_open(self, now_ns: int) -> None:
+        """Nothing is earned or lost while every market is closed: such minutes would make the others look calmer."""
+        sessions = [tape.sessions for tape in self._tapes]
+        if not all(sessions) or any(each.opens_ns <= now_ns <= each.closes_ns for some in sessions for each in some):
+            self._sample(now_ns)
 
     def _sample(self, now_ns: int) -> None:
         """Equity: what was paid in, what all fills moved, and what is held at the mid."""

@@ -6,10 +6,13 @@ Rules: times never go back: a row that is older than one before it is held at th
 
 import msgspec
 
+from wildbot.model.errors import ProtocolError
 from wildbot.model.instrument import NANOS_PER_SECOND
 
 SILENCE_NS = 60 * NANOS_PER_SECOND
 """A time without a row that is told: as long as a quiet market's, and longer than a live feed is trusted."""
+STEP_NS = 31 * 86_400 * NANOS_PER_SECOND
+"""A time without a row that no recording has: its clock is broken from there on."""
 MISMATCHES_TOLD = 0.02
 """Share of a recording's executions off the best price from which on its files are doubted."""
 
@@ -51,6 +54,11 @@ class TapeNotes(msgspec.Struct):
         kinds = ("crossed", "one_sided", "gaps", "unreadable", "clock_steps", "silences")
         return {kind: getattr(self, kind) for kind in kinds}
 
+    def told(self, pair: str) -> list[str]:
+        """Return in sentences what could not be used."""
+        counted = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in self.counts.items() if count)
+        return [f"{pair}: {each}" for each in ([f"skipped {counted}"] if counted else []) + self.remarks]
+
     def silence(self, since_ns: int, until_ns: int) -> None:
         """Nothing was recorded between these times."""
         self.silences += 1
@@ -90,7 +98,7 @@ class TapeClock:
         self.now_ns = 0
 
     def at(self, ts_ns: int) -> int:
-        """Return the time at which a row counts that says `ts_ns`."""
+        """Return the time at which a row counts that says `ts_ns`. Raises: ProtocolError when it is absurdly late."""
         notes = self._notes
         if ts_ns < self._seen_ns:
             notes.clock_steps += 1
@@ -101,6 +109,9 @@ class TapeClock:
         if not self.now_ns:
             notes.began_ns = ts_ns
         elif ts_ns - self.now_ns > SILENCE_NS:
+            if ts_ns - self.now_ns > STEP_NS:
+                days = (ts_ns - self.now_ns) // (86_400 * NANOS_PER_SECOND)
+                raise ProtocolError(f"the clock goes {days:,} days ahead at once")
             notes.silence(self.now_ns, ts_ns)
         self.now_ns = notes.ended_ns = ts_ns
         return ts_ns

@@ -4,6 +4,7 @@ Owns: the mirrored exchange; what of the market was not told to it yet.
 """
 
 import random
+from collections.abc import Mapping
 
 from wildbot.backtest.exchange_venue import ACCOUNT, ExchangeVenue, News, news_of
 from wildbot.backtest.quiet_market import QuietMarket
@@ -25,12 +26,12 @@ class BacktestVenue(ExchangeVenue):
         model: FillModel,
         fees: FeeSchedule,
         tier: str,
-        window: int,
+        windows: Mapping[str, int],
         rng: random.Random,
     ) -> None:
-        self._mirror = MirrorExchange(instruments, model=model, rng=rng, window=window, fees=fees, tier=TIERS[tier])
+        self._mirror = MirrorExchange(instruments, model=model, rng=rng, windows=windows, fees=fees, tier=TIERS[tier])
         super().__init__(self._mirror, instruments, fees)
-        self._quiet = {each.pair: QuietMarket(window, heeds_mid=model.heeds_mid) for each in instruments}
+        self._quiet = {each.pair: QuietMarket(windows[each.pair], heeds_mid=model.heeds_mid) for each in instruments}
 
     def hear(self, event: MarketEvent, now_ns: int) -> list[News]:
         """Take in what happened on the market; return what it did to our orders.

@@ -139,6 +139,8 @@ def _print(result: SweepResult) -> None:
     refused = [each for each in result.tries if each.seen.refusal]
     if refused:
         say(f"{len(refused)} of {len(result.tries)} points were refused; the first: {refused[0].seen.refusal}", "yellow")
+    for sentence in result.skipped:
+        say(sentence, "yellow")
     say(verdict(result))
 
 
@@ -164,14 +166,19 @@ def _document(result: SweepResult) -> dict[str, object]:
         "deflated_sharpe": result.deflated,
         "luckiest_ratio": result.luck,
         "split_ns": result.split_ns,
+        "skipped": result.skipped,
         "verdict": verdict(result),
     }
+
+
+UNTOLD = ("moments", "skipped")
+"""Of an outcome: what is told once for all of them, or not at all."""
 
 
 def _row(each: Try) -> dict[str, object]:
     rows = {"seen": each.seen, "unseen": each.unseen, "bracket": each.bracket}
     return {
-        name: None if outcome is None else {k: v for k, v in msgspec.to_builtins(outcome).items() if k != "moments"}
+        name: None if outcome is None else {k: v for k, v in msgspec.to_builtins(outcome).items() if k not in UNTOLD}
         for name, outcome in rows.items()
     }
 

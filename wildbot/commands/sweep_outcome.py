@@ -8,7 +8,7 @@ from wildbot.analytics.deflated_sharpe import SampleMoments
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one backtest came to; `refusal` says why it was none."""
+    """What one backtest came to; `refusal` says why it was none, `skipped` what of the recordings could not be used."""
 
     net_pnl: float = 0.0
     fees: float = 0.0
@@ -18,6 +18,7 @@ class Outcome:
     max_drawdown_pct: float = 0.0
     moments: SampleMoments | None = None
     refusal: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,12 @@ class SweepResult:
     luck: float
     split_ns: int
 
+    @property
+    def skipped(self) -> list[str]:
+        """What of the recordings could not be used, in sentences: of what was looked at, then of the unseen part."""
+        outcomes = [each for one in self.tries for each in (one.seen, one.unseen) if each is not None]
+        return list(dict.fromkeys(sentence for each in outcomes for sentence in each.skipped))
+
 
 def run_trial(job: BacktestJob) -> Outcome:
     """Run one backtest, anywhere; what a worker is given and gives back."""
@@ -61,6 +67,7 @@ def run_trial(job: BacktestJob) -> Outcome:
         sharpe=figures.sharpe,
         max_drawdown_pct=figures.max_drawdown_pct,
         moments=moments([money for _, money in run.equity]),
+        skipped=tuple(each for pair, notes in run.notes.items() for each in notes.told(pair)),
     )
 
 

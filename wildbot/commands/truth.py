@@ -69,7 +69,7 @@ def truth(
     settings = " ".join(f"{key}={value}" for key, value in plan.parameters.items())
     words = (
         f"{pair}, {seconds} s, {len(FILL_MODELS)} models, {draws} draws, {strategy} {settings}, capital {capital},"
-        f" {train} training seeds"
+        f" {train} training seeds, {' '.join(names)}"
     )
     kept = TruthFile(keep, words)
     judged, learned = range(first, first + seeds), range(TRAIN_FROM, TRAIN_FROM + train)

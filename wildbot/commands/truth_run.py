@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from wildbot.adapters.build import this_build
 from wildbot.backtest.truth import Outcome, TrueCase, TruthPlan, paper_case, true_case
 from wildbot.backtest.truth_verdict import Margin, TruthRun, margin_of
 from wildbot.model.errors import ConfigurationError
@@ -29,6 +30,7 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     fit: PowerFit | None = None
     train_real: dict[str, Outcome] | None = None
     run: TruthRun | None = None
+    build: str = ""
 
 
 class TruthFile:
@@ -37,21 +39,29 @@ class TruthFile:
     def __init__(self, path: Path | None, words: str) -> None:
         self._path = path
         self._words = words
+        self._build = str(this_build())
         self.fit: PowerFit | None = None
         self.train_real: dict[str, Outcome] = {}
         self.runs: dict[str, TruthRun] = {}
         if path is None or not path.exists():
             return
-        try:
-            lines = [msgspec.json.decode(line, type=Kept) for line in path.read_bytes().splitlines()]
-        except msgspec.MsgspecError as error:
-            raise ConfigurationError(f"--keep {str(path)!r} holds no truth test: {error}") from None
-        for line in lines:
+        told, torn = 0, ""
+        for text in path.read_bytes().split(b"\n"):
+            try:
+                line = msgspec.json.decode(text, type=Kept)
+            except msgspec.MsgspecError as error:
+                torn = str(error) if text else torn  # by whoever was killed while it wrote
+                continue
+            told += 1
             if line.words != words:
                 raise ConfigurationError(f"--keep {str(path)!r} is of another test: {line.words}")
+            if line.build != self._build:
+                raise ConfigurationError(f"--keep {str(path)!r} is of another WildBot: {line.build or 'an older one'}")
             self.fit, self.train_real = line.fit or self.fit, line.train_real or self.train_real
             if line.run is not None:
                 self.runs[key_of(line.run.scenario, line.run.seed)] = line.run
+        if torn and not told:
+            raise ConfigurationError(f"--keep {str(path)!r} holds no truth test: {torn}")
 
     def add(self, line: Kept) -> None:
         """Keep one more result."""
@@ -59,7 +69,8 @@ class TruthFile:
             self.runs[key_of(line.run.scenario, line.run.seed)] = line.run
         if self._path is not None:
             with self._path.open("ab") as file:
-                file.write(msgspec.json.encode(msgspec.structs.replace(line, words=self._words)) + b"\n")
+                kept = msgspec.structs.replace(line, words=self._words, build=self._build)
+                file.write(b"\n" + msgspec.json.encode(kept))  # after whatever a torn line left
 
 
 @dataclass(frozen=True, slots=True)

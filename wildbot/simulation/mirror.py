@@ -14,7 +14,7 @@ Known limit: our orders attract and repel nobody. Orders of two accounts of ours
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -53,12 +53,14 @@ class MirrorExchange(SimulatedExchange):
         *,
         model: FillModel,
         rng: random.Random,
-        window: int = WINDOW_LEVELS,
+        windows: Mapping[str, int] | None = None,
         fees: FeeSchedule | None = None,
         tier: Tier = INTERMEDIATE,
         rules: EngineRules = STANDARD_RULES,
     ) -> None:
-        """`instruments` are as the outside states them; `window` is how many levels of a side its books show at most."""
+        """`instruments` are as the outside states them; `windows` is how many levels of a side its books show at most, by
+        pair; WINDOW_LEVELS where nothing is said."""
+        shown = windows or {}
         self._stated = {instrument.pair: instrument for instrument in instruments}
         super().__init__([_closed(each) for each in instruments], rng=rng, fees=fees, tier=tier, rules=rules)
         self._mirrors = {
@@ -67,7 +69,7 @@ class MirrorExchange(SimulatedExchange):
                 engine.fee_table,
                 engine.rules,
                 model,
-                window,
+                shown.get(pair, WINDOW_LEVELS),
                 accounts=self._accounts,
                 ids=self._ids,
                 say=self._events.append,

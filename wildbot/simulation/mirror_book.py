@@ -43,8 +43,8 @@ class ShownSide:
         self._worst: int | None = None
 
     def best(self) -> int | None:
-        """Return the best price shown."""
-        return next(iter(self.levels), None)
+        """Return the best price at which something is shown: without our own lots a level may be empty."""
+        return next((ticks for ticks, lots in self.levels.items() if lots), None)
 
     def lots_at(self, ticks: int) -> int | None:
         """Return the size shown at a price, 0 for none; None when the price is out of view."""
@@ -198,6 +198,10 @@ class MirrorBook:
     def total(self, side: Side, ticks: int) -> int:
         """Return the size shown at one price."""
         return self._shown[side].levels.get(ticks, 0)
+
+    def lots_at(self, side: Side, ticks: int) -> int | None:
+        """Return the size shown at one price; None when that is out of view."""
+        return self._shown[side].lots_at(ticks)
 
     def depth(self, side: Side, levels: int) -> list[tuple[int, int]]:
         """Return up to `levels` of what is shown, best first."""

@@ -77,6 +77,7 @@ def _events(lines: Iterable[str], symbol: list[str]) -> Iterator[TapeEvent]:
             match item.get("e"):
                 case "depthUpdate":
                     symbol[:] = symbol or [str(item["s"])]
+                    _check_symbol(number, item, symbol)
                     each = _difference(at_ns, item)
                     if not is_whole:
                         early.append(each)  # a snapshot that is still to come may need it
@@ -86,6 +87,7 @@ def _events(lines: Iterable[str], symbol: list[str]) -> Iterator[TapeEvent]:
                         known = each.last
                         yield each.change if is_whole else _break(at_ns, each)
                 case "trade" if known is not None:
+                    _check_symbol(number, item, symbol)
                     yield TapeTrade(at_ns, Side.SELL if item["m"] else Side.BUY, str(item["p"]), str(item["q"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(f"line {number} is no stream line ({error!r}): {line[:60]!r}") from None
@@ -108,6 +110,11 @@ def _difference(at_ns: int, item: dict[str, object]) -> _Difference:
     first, last = int(str(item["U"])), int(str(item["u"]))
     before = int(str(item["pu"])) if "pu" in item else None
     return _Difference(first, last, before, LevelsSet(at_ns, _levels(item["b"]), _levels(item["a"]), False))
+
+
+def _check_symbol(number: int, item: dict[str, object], symbol: list[str]) -> None:
+    if symbol and item["s"] != symbol[0]:
+        raise ProtocolError(f"line {number} is of {item['s']!r} in a recording of {symbol[0]}: a file holds one pair")
 
 
 def _break(at_ns: int, each: _Difference) -> TapeBreak:

@@ -22,6 +22,9 @@ from wildbot.simulation.level_tape import (
     from_first_book,
 )
 
+DEPTHS = (10, 25, 100, 500, 1000)
+"""The depths a book is subscribed with: a first book of fewer levels is a thin one of these, and may grow."""
+
 
 def kraken_tape(lines: Iterable[str]) -> LevelTape:
     """Return the tape of a recording.
@@ -32,7 +35,8 @@ def kraken_tape(lines: Iterable[str]) -> LevelTape:
     pair: list[str] = []
     first, events = from_first_book(_timed(_events(lines, pair)))
     decimals = decimals_of(price for price, _ in (*first.bids, *first.asks))
-    return LevelTape(pair[0], decimals, max(len(first.bids), len(first.asks)), events)
+    levels = max(len(first.bids), len(first.asks))
+    return LevelTape(pair[0], decimals, next((depth for depth in DEPTHS if depth >= levels), levels), events)
 
 
 def _events(lines: Iterable[str], pair: list[str]) -> Iterator[TapeEvent]:

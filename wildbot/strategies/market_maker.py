@@ -120,8 +120,9 @@ class MarketMaker:
         if not why_not:
             bid = self._entry(BUY, seen, view)
         if not is_acquiring and not self._against_momentum(SELL, seen):
-            lots = self._order_size(view, seen.ask_ticks)
-            lots = held if held - lots < view.instrument.min_order_lots(seen.ask_ticks) else min(lots, held)
+            least = view.instrument.min_order_lots(seen.ask_ticks)
+            lots = max(self._order_size(view, seen.ask_ticks), least)  # what is held is offered, lease or not
+            lots = held if held - lots < least else lots
             ask = WantedOrder(SELL, seen.ask_ticks, lots, EXIT, QUOTING)
         if bid is None and ask is None:
             return rest_nothing(why_not or Reason.MINIMUM, indicators, self._explain(why_not or Reason.MINIMUM, seen, view))

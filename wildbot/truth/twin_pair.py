@@ -116,7 +116,7 @@ class TwinPair:
         some = next(iter(self._books.values()))
         for twin in self._twins.values():
             if not twin.done_ns:
-                twin.watch.on_level(some.total(twin.order.side, twin.ticks), venue_ns, venue_ns)
+                twin.watch.on_level(some.lots_at(twin.order.side, twin.ticks), venue_ns, venue_ns)
 
     def _on_trade(self, trade: TradePrint, venue_ns: int) -> None:
         if not self._twins:
@@ -194,7 +194,7 @@ class TwinPair:
 
     def _watch(self, side: Side, ticks: int, lots: int) -> OrderWatch:
         assert self._book is not None
-        shown = next(iter(self._books.values())).total(side, ticks)
+        shown = next(iter(self._books.values())).lots_at(side, ticks)
         return OrderWatch(side, ticks, lots, shown, self._book.venue_ts_ns)
 
     def _amend(self, report: Amended) -> None:

@@ -13,8 +13,8 @@ from wildbot.venues.kraken.market_subscriptions import DEPTHS
 from wildbot.venues.kraken.market_wire import ExactBook, WireBook, exact_book_decoder, exact_levels, fast_levels
 
 _NO_LEVELS: list[Level] = []
-_SECONDS, _MICROSECONDS = 19, 27
-"""Characters of a time up to its second, and of all of it as market messages print it: 2023-07-30T15:29:58.343415Z."""
+_SECONDS = 20
+"""Characters of a time up to its second and the point, as in 2023-07-30T15:29:58.343415Z."""
 
 
 class PairBook:
@@ -52,8 +52,9 @@ class PairBook:
         if fault := book.follow(bid_levels, ask_levels, update.checksum):
             self._refuse(fault)
             return None
-        if len(timestamp) == _MICROSECONDS and timestamp.startswith(self._second):
-            venue_ts_ns = self._second_ns + int(timestamp[20:26]) * 1_000
+        micros = timestamp[_SECONDS:-1]
+        if timestamp.startswith(self._second) and len(micros) == 6 and micros.isdecimal() and timestamp[-1] == "Z":
+            venue_ts_ns = self._second_ns + int(micros) * 1_000
         else:
             venue_ts_ns = self._time_of(timestamp, recv_ts_ns)
         seq = self.seq = self.seq + 1

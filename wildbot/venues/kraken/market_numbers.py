@@ -50,11 +50,10 @@ def utc_ns(text: str) -> int:
         ProtocolError: if the text is no such time.
     """
     try:
-        if len(text) == 27:  # microseconds: every market message
-            return _second_ns(text[:19]) + int(text[20:26]) * 1_000
-        if not text.endswith("Z"):
+        point, fraction, zone = text[19:20], text[20:-1], text[-1:]
+        if zone != "Z" or not (len(text) == 20 or (point == "." and fraction.isdecimal())):
             raise ValueError
-        return _second_ns(text[:19]) + int(text[20:-1][:9].ljust(9, "0"))
+        return _second_ns(text[:19]) + int(fraction[:9].ljust(9, "0"))
     except ValueError:
         raise ProtocolError(f"not a UTC time: {text[:40]!r}") from None
 
