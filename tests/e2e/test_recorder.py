@@ -7,7 +7,9 @@ import pytest
 
 from tests.e2e.instance import Document, Instance
 from wildbot.adapters.recording import instrument_of, pair_folders, read_rows
-from wildbot.model.market_data import BookInvalidated
+from wildbot.adapters.recording_columns import read_columns
+from wildbot.backtest.recorded_tape import recorded_books
+from wildbot.model.market_data import BookInvalidated, BookSnapshot
 from wildbot.model.recording import RecordedBook
 
 pytestmark = [
@@ -47,3 +49,6 @@ def test_the_market_is_on_disk_after_a_run_that_records(instance: Instance) -> N
         books = [row for row in rows if isinstance(row, RecordedBook)]
         assert len(books) > 5 and books[0].is_whole
         assert not [row for row in rows if isinstance(row, BookInvalidated)]
+        tape = recorded_books(instrument_of(folders[pair]), read_columns(folders[pair], pytest.fail))
+        assert len([row for row in tape.events if isinstance(row, BookSnapshot)]) == len(books)
+        assert tape.notes.skipped == 0
