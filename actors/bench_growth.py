@@ -46,10 +46,13 @@ class TradersRow(msgspec.Struct, frozen=True):
 
 
 class SoakRow(msgspec.Struct, frozen=True):
-    """One look: proportional megabytes, descriptors and processor share of all processes; latency since the last look."""
+    """One look: megabytes nobody else has, descriptors and processor share of all processes; latency since the last look.
+
+    Not proportional megabytes: those grow whenever another program ends that had the same libraries loaded.
+    """
 
     at_s: float
-    pss_mb: float
+    private_mb: float
     descriptors: int
     cpu_pct: float
     internal_p50_us: float
@@ -114,13 +117,17 @@ def measure_soak(traders: int, rate_per_s: int, minutes: float) -> Iterator[Soak
             empty = 0
             yield SoakRow(
                 at_s=round(time.monotonic() - began, 1),
-                pss_mb=round(sum(report.pss_mb.values()), 1),
-                descriptors=_descriptors(system.settled()),
+                private_mb=_private_mb(status := system.settled()),
+                descriptors=_descriptors(status),
                 cpu_pct=round(sum(report.cpu_pct.values()), 1),
                 internal_p50_us=report.internal.p50_us,
                 internal_p99_us=report.internal.p99_us,
                 lost=sum(report.lost.values()),
             )
+
+
+def _private_mb(status: Document) -> float:
+    return round(sum(psutil.Process(row["pid"]).memory_full_info().uss for row in status["actors"]) / 1e6, 1)
 
 
 def _descriptors(status: Document) -> int:
@@ -130,7 +137,7 @@ def _descriptors(status: Document) -> int:
 def soak_chart(rows: list[SoakRow]) -> str:
     """Return memory, descriptors and latency over minutes as SVG, each relative to its first value, in percent."""
     series = []
-    for name in ("pss_mb", "descriptors", "internal_p50_us"):
+    for name in ("private_mb", "descriptors", "internal_p50_us"):
         values = [float(getattr(row, name)) for row in rows]
         first = values[0] if values and values[0] else 1.0
         series.append(Series(name, [(row.at_s / 60, 100 * value / first) for row, value in zip(rows, values, strict=True)]))

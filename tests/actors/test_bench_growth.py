@@ -14,4 +14,4 @@ def test_charts_hold_a_line_for_each_measure() -> None:
     drawn = growth_chart([PairsRow(8, 4.0), PairsRow(64, 5.0)], traders)
     assert drawn.count("<polyline") == 2
     soak = soak_chart([SoakRow(10.0 * n, 100.0, 90 + n, 5.0, 300.0, 500.0, 0) for n in range(3)])
-    assert all(name in soak for name in ("pss_mb", "descriptors", "internal_p50_us"))
+    assert all(name in soak for name in ("private_mb", "descriptors", "internal_p50_us"))
