@@ -1,0 +1,45 @@
+"""What cannot be backtested, swept or recorded: one sentence, the exit code that says so, and JSON where it was asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from actors.spec import EXIT_CONFIGURATION
+from tests.backtest.builders_backtest import DEMO, a_sample_tape
+from wildbot.adapters.recording import PairWriter
+from wildbot.cli import app
+from wildbot.market.book_changes import BookChanges
+from wildbot.model.market_data import BookSnapshot
+
+
+@pytest.fixture
+def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WILDBOT_HOME", str(tmp_path / "home"))
+    writer, changes = PairWriter(tmp_path / "rec", DEMO, "test"), BookChanges()
+    for row in a_sample_tape(seconds=20).events:
+        writer.add(changes.row(row) if isinstance(row, BookSnapshot) else row)  # type: ignore[arg-type]
+    writer.close()
+    return tmp_path / "rec"
+
+
+def refusal(*words: str) -> str:
+    told = CliRunner().invoke(app, [*words, "--json"])
+    assert told.exit_code == EXIT_CONFIGURATION, told.output
+    return str(json.loads(told.stdout)["error"]["message"])
+
+
+GRID = ("--grid", "ema_window=1,10", "--workers", "1")
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "rule"),
+    [
+        ("backtest", ("--latency-ms", "inf"), "--latency-ms is inf and must be a finite time"),
+        ("backtest", ("--feed-latency-ms", "inf"), "--feed-latency-ms is inf and must be a finite time"),
+        ("sweep", ("--latency-ms", "inf", *GRID), "--latency-ms is inf and must be a finite time"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_a_sentence(recording: Path, verb: str, words: tuple[str, ...], rule: str) -> None:
+    assert rule in refusal(verb, "--data", str(recording), *words)
