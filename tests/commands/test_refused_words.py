@@ -39,6 +39,10 @@ GRID = ("--grid", "ema_window=1,10", "--workers", "1")
         ("backtest", ("--latency-ms", "inf"), "--latency-ms is inf and must be a finite time"),
         ("backtest", ("--feed-latency-ms", "inf"), "--feed-latency-ms is inf and must be a finite time"),
         ("sweep", ("--latency-ms", "inf", *GRID), "--latency-ms is inf and must be a finite time"),
+        ("backtest", ("--capital", "1e40"), "--capital is 1e40 and cannot be held exactly"),
+        ("backtest", ("--capital", "1e-30"), "--capital is 1e-30 and cannot be held exactly"),
+        ("backtest", ("--capital", "0.00000000001"), "cannot be held exactly"),
+        ("sweep", ("--capital", "1e40", *GRID), "--capital is 1e40 and cannot be held exactly"),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_a_sentence(recording: Path, verb: str, words: tuple[str, ...], rule: str) -> None:

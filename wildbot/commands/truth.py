@@ -11,6 +11,7 @@ from wildbot.analytics.believable import MARGIN_BPS
 from wildbot.backtest.live_market import MarketPlan
 from wildbot.backtest.truth import TruthPlan
 from wildbot.backtest.truth_verdict import Verdict, verdict_of
+from wildbot.commands.backtest_request import stated_capital
 from wildbot.commands.terminal import JsonOption, explained, new_table, output, print_json, say
 from wildbot.commands.truth_document import around_section, section_of, write_pictures, write_section
 from wildbot.commands.truth_run import TRAIN_FROM, TruthFile, TruthResult, run_truth
@@ -63,7 +64,7 @@ def truth(
         market=MarketPlan(pair=pair, scenario=names[0], seed=0, seconds=seconds),
         strategy=strategy,
         parameters=_parameters(strategy, assignment or (EAGER if strategy == "market_maker" else ())),
-        capital=money_from_text(capital),
+        capital=money_from_text(str(stated_capital(capital))),
         draws=draws,
     )
     settings = " ".join(f"{key}={value}" for key, value in plan.parameters.items())
