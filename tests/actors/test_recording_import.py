@@ -90,6 +90,14 @@ def test_another_time_of_the_same_pair_goes_beside_it(tmp_path: Path) -> None:
     assert len(list(open_tape(TapeFile(folder)).events)) >= 40
 
 
+def test_a_file_where_the_folder_should_be_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    for root in (taken, taken / "below", Path("/proc/recordings")):
+        with pytest.raises(ConfigurationError, match="cannot hold a recording"):
+            import_recording(pieces(tmp_path), "bitstamp", root)
+
+
 @pytest.mark.parametrize("content", ["", "nothing of the kind\n", '1430438405000 trade {"price": 1, "amount": 1}\n'])
 def test_what_holds_no_book_is_refused_and_leaves_no_trace(content: str, tmp_path: Path) -> None:
     path = tmp_path / "a.log"

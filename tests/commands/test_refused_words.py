@@ -24,6 +24,10 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "rec"
 
 
+def test_a_recorder_listens_to_a_websocket_only() -> None:
+    assert "must begin with ws:// or wss://" in refusal("record", "--url", "ftp://x", "--pairs", "BTC/USDC")
+
+
 def refusal(*words: str) -> str:
     told = CliRunner().invoke(app, [*words, "--json"])
     assert told.exit_code == EXIT_CONFIGURATION, told.output
