@@ -24,6 +24,27 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "rec"
 
 
+@pytest.mark.parametrize(
+    ("verb", "option", "name", "rule"),
+    [
+        ("backtest", "--html", "none/b.html", "there is no folder"),
+        ("backtest", "--html", "folder", "it is a folder"),
+        ("backtest", "--csv", "taken", "is no folder"),
+        ("backtest", "--csv", "taken/below", "is no folder"),
+        ("sweep", "--csv", "none/x.csv", "there is no folder"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, option: str, name: str, rule: str
+) -> None:
+    monkeypatch.setenv("WILDBOT_HOME", str(tmp_path / "home"))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "taken").touch()
+    grid = GRID if verb == "sweep" else ()
+    said = refusal(verb, "--data", str(tmp_path / "no recording"), *grid, option, str(tmp_path / name))
+    assert said.startswith(f"{option} ") and rule in said
+
+
 def test_a_recorder_listens_to_a_websocket_only() -> None:
     assert "must begin with ws:// or wss://" in refusal("record", "--url", "ftp://x", "--pairs", "BTC/USDC")
 
