@@ -14,7 +14,7 @@ from tests.dashboard.browser import CHROMIUM, DESK, PHONE, a_tab
 from wildbot.adapters.recording import PairWriter
 from wildbot.analytics.plots import Series, line_chart
 from wildbot.cli import app
-from wildbot.commands.backtest_report import sign_text
+from wildbot.commands.backtest_report import range_text, sign_text
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.market_data import BookSnapshot
 
@@ -50,6 +50,15 @@ def test_a_recording_gives_a_page_and_sheets_that_need_nothing_else(recording: P
     assert abs(sum(float(row["net"]) for row in trips) - told["net_pnl"]) < 1e-9 or told["left_lots"]
     assert float(equity[0]["equity"]) == 10_000
     assert abs(float(equity[-1]["equity"]) - 10_000 - told["net_pnl"]) < 1e-6
+
+
+@pytest.mark.parametrize(("fills", "is_asked"), [("touch", False), ("queue_position", True)])
+def test_a_value_is_called_calibrated_only_where_that_model_was_asked(recording: Path, fills: str, is_asked: bool) -> None:
+    page = recording.parent / "r.html"
+    words = ["backtest", "--data", str(recording), *WORDS, "--fills", fills, "--html", str(page)]
+    told = json.loads(CliRunner().invoke(app, words).stdout)
+    assert (told["bracket"]["calibrated"] is not None) == is_asked
+    assert ("calibrated" in page.read_text()) == ("calibrated" in range_text(told)) == is_asked
 
 
 def told_of(*fills: int, stable: bool = True, believable: tuple[float, float] | None = None) -> dict[str, object]:
