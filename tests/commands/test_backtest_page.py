@@ -108,6 +108,16 @@ def test_measured_delays_are_drawn_the_same_every_time_and_change_the_run(record
     assert late == again != at_once
 
 
+def test_the_figures_tell_what_the_run_was_asked(recording: Path) -> None:
+    measured = recording.parent / "latency.json"
+    measured.write_text(json.dumps({"order": [5 * 10**7]}))
+    words = ["backtest", "--data", str(recording), *WORDS, "--latency", str(measured), "--allow-short"]
+    told = json.loads(CliRunner().invoke(app, [*words, "--feed-latency-ms", "2.5"]).stdout)
+    asked = {name: told[name] for name in ("feed_latency_ms", "measured_latency", "allow_short")}
+    assert asked == {"feed_latency_ms": 2.5, "measured_latency": ["order"], "allow_short": True}
+    assert told["parameters"]["edge_policy"] == "ignore"
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"feed": []}', '{"feed": [-1]}', '{"way": [1]}'])
 def test_a_file_without_measured_delays_is_refused_in_a_sentence(recording: Path, content: str) -> None:
     measured = recording.parent / "latency.json"
