@@ -68,6 +68,7 @@ GRID = ("--grid", "ema_window=1,10", "--workers", "1")
         ("backtest", ("--capital", "1e-30"), "--capital is 1e-30 and cannot be held exactly"),
         ("backtest", ("--capital", "0.00000000001"), "cannot be held exactly"),
         ("sweep", ("--capital", "1e40", *GRID), "--capital is 1e40 and cannot be held exactly"),
+        ("sweep", ("--grid", "ema_windw=1,2", "--workers", "1"), "all 2 points were refused; the first: "),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_a_sentence(recording: Path, verb: str, words: tuple[str, ...], rule: str) -> None:

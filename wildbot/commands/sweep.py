@@ -97,6 +97,8 @@ def sweep(
         fail(f"interrupted; {_how_to_go_on(resume, memory)}", EXIT_FAILED)
     except WorkersLostError as error:
         raise WorkersLostError(f"{error}; {_how_to_go_on(resume, memory)}") from None
+    if all(each.seen.refusal for each in result.tries):
+        raise ConfigurationError(f"all {len(result.tries)} points were refused; the first: {result.tries[0].seen.refusal}")
     if csv_file is not None:
         _write_csv(csv_file, result)
     if json_output:
