@@ -45,6 +45,12 @@ def test_what_cannot_be_written_is_told_before_anything_is_read(
     assert said.startswith(f"{option} ") and rule in said
 
 
+@pytest.mark.parametrize("form", ["auto", "wildbot"])
+def test_one_file_of_a_recording_is_refused_with_the_name_of_its_folder(recording: Path, form: str) -> None:
+    (path, *_) = recording.rglob("*.parquet")
+    assert f"name its folder, {str(path.parent)!r}" in refusal("backtest", "--data", str(path), "--format", form)
+
+
 def test_a_recorder_listens_to_a_websocket_only() -> None:
     assert "must begin with ws:// or wss://" in refusal("record", "--url", "ftp://x", "--pairs", "BTC/USDC")
 
