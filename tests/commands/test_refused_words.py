@@ -51,8 +51,9 @@ def test_one_file_of_a_recording_is_refused_with_the_name_of_its_folder(recordin
     assert f"name its folder, {str(path.parent)!r}" in refusal("backtest", "--data", str(path), "--format", form)
 
 
-def test_a_recorder_listens_to_a_websocket_only() -> None:
-    assert "must begin with ws:// or wss://" in refusal("record", "--url", "ftp://x", "--pairs", "BTC/USDC")
+@pytest.mark.parametrize("url", ["ftp://x", "x", "ws://", "wss:///"])
+def test_a_recorder_listens_to_a_websocket_only(url: str) -> None:
+    assert "must begin with ws:// or wss://" in refusal("record", "--url", url, "--pairs", "BTC/USDC")
 
 
 def refusal(*words: str) -> str:
