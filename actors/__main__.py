@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
+
 from actors.spec import EXIT_CONFIGURATION, EXIT_USAGE, ActorSpec
 from wildbot.adapters.processes import end_with_parent
 from wildbot.model.errors import ConfigurationError
@@ -40,6 +42,10 @@ def main(words: list[str]) -> int:
     try:
         return actor.run(words[1:])
     except ConfigurationError as error:
+        if "--json" in words:
+            told = {"ok": False, "error": {"code": "configuration", "message": str(error)}}
+            sys.stdout.write(f"{msgspec.json.encode(told).decode()}\n")
+            sys.stdout.flush()
         sys.stderr.write(f"{error}\n")
         sys.stderr.flush()
         if UNDER_SUPERVISORD in os.environ:

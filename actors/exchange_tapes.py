@@ -51,6 +51,7 @@ def format_of(path: Path) -> str:
     """
     if path.is_dir():
         return WILDBOT
+    check_is_whole(path)
     try:
         kind = kind_of(str(path))
     except (OSError, ProtocolError) as error:
@@ -60,6 +61,12 @@ def format_of(path: Path) -> str:
     raise ConfigurationError(
         f"{str(path)!r} does not begin like any recording that is known ({', '.join(FORMATS[1:])}); say which it is"
     )
+
+
+def check_is_whole(path: Path) -> None:
+    """Raises: ConfigurationError when it is one file of a recording that is a folder."""
+    if path.is_file() and path.suffix == ".parquet":
+        raise ConfigurationError(f"{str(path)!r} is one file of a recording; name its folder, {str(path.parent)!r}")
 
 
 def _level_tape(path: Path, form: str) -> LevelTape:

@@ -11,6 +11,7 @@ from pathlib import Path
 from wildbot.adapters.recording import PairWriter, folder_of
 from wildbot.adapters.recording_folders import FolderHold, enforce_cap
 from wildbot.market.book_changes import BookChanges
+from wildbot.model.errors import ConfigurationError
 from wildbot.model.instrument import Instrument
 from wildbot.model.market_data import (
     BookInvalidated,
@@ -26,6 +27,14 @@ from wildbot.model.recording import RecordedRow
 
 CAP_LOOKED_AT_EVERY = 20_000
 """Rows between two looks at the size of the folder."""
+
+
+def make_root(root: Path) -> None:
+    """Make a recording folder where there is none. Raises: ConfigurationError when that cannot be."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"the folder {str(root)!r} cannot hold a recording: {error.strerror}") from None
 
 
 class RecordingDesk:
@@ -44,7 +53,7 @@ class RecordingDesk:
         self._writers: dict[str, PairWriter] = {}
         self._holds: list[FolderHold] = []
         self._changes: dict[str, BookChanges] = {}
-        root.mkdir(parents=True, exist_ok=True)
+        make_root(root)
 
     @property
     def pairs(self) -> list[str]:

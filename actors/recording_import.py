@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from actors.exchange_tapes import FORMATS, WILDBOT
-from actors.recording_desk import RecordingDesk
+from actors.recording_desk import RecordingDesk, make_root
 from actors.spec import EXIT_DONE, ActorSpec
 from wildbot.adapters.recording import folder_of
 from wildbot.adapters.recording_folders import IMPORTED, adopt
@@ -41,7 +41,7 @@ def import_recording(
     """
     tape = open_tape(TapeFile(paths[0], form, instrument, continued=tuple(paths[1:]), levels=depth))
     pair = tape.instrument.pair
-    root.mkdir(parents=True, exist_ok=True)
+    make_root(root)
     unfinished = Path(tempfile.mkdtemp(prefix=".import-", dir=root))
     try:
         desk = RecordingDesk(unfinished, f"{IMPORTED.decode()}{paths[0].name}", cap_bytes=NO_CAP)

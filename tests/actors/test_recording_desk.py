@@ -47,6 +47,12 @@ def test_books_trades_and_tickers_are_kept_in_order(tmp_path: Path) -> None:
     assert rows[3] == RecordedBook(PAIR, 2, 200, 207, ((100, 6),), (), False)
 
 
+def test_a_file_where_the_folder_should_be_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(ConfigurationError, match="cannot hold a recording: File exists"):
+        kept(tmp_path / "taken")
+
+
 def test_nothing_is_kept_of_a_pair_without_rules_or_without_interest(tmp_path: Path) -> None:
     assert kept(tmp_path, book(1)) == []
     assert kept(tmp_path, InstrumentChanged(btc()), book(1), pairs=("ETH/USDC",)) == []

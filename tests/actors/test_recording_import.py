@@ -1,11 +1,14 @@
 """What other people's recordings become: the same books and trades at the same times, once, or nothing at all."""
 
+import json
 import random
 from pathlib import Path
 
 import pytest
 
+from actors.__main__ import main
 from actors.recording_import import import_recording
+from actors.spec import EXIT_CONFIGURATION
 from wildbot.adapters.recording import pair_folders
 from wildbot.backtest.market_tape import MarketTape
 from wildbot.commands.backtest_tapes import TapeFile, open_tape
@@ -88,6 +91,24 @@ def test_another_time_of_the_same_pair_goes_beside_it(tmp_path: Path) -> None:
         import_recording([path], "auto", tmp_path / "ours")
     (folder,) = pair_folders(tmp_path / "ours")
     assert len(list(open_tape(TapeFile(folder)).events)) >= 40
+
+
+def test_a_file_where_the_folder_should_be_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    for root in (taken, taken / "below", Path("/proc/recordings")):
+        with pytest.raises(ConfigurationError, match="cannot hold a recording"):
+            import_recording(pieces(tmp_path), "bitstamp", root)
+
+
+def test_a_refusal_is_json_where_json_was_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").touch()
+    words = ["recording_import", "--json", "--data", str(tmp_path / "taken"), *map(str, pieces(tmp_path))]
+    assert main(words) == EXIT_CONFIGURATION
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert (told["ok"], told["error"]["code"]) == (False, "configuration")
+    assert told["error"]["message"] == said.err.strip()
 
 
 @pytest.mark.parametrize("content", ["", "nothing of the kind\n", '1430438405000 trade {"price": 1, "amount": 1}\n'])

@@ -14,7 +14,7 @@ from tests.dashboard.browser import CHROMIUM, DESK, PHONE, a_tab
 from wildbot.adapters.recording import PairWriter
 from wildbot.analytics.plots import Series, line_chart
 from wildbot.cli import app
-from wildbot.commands.backtest_report import sign_text
+from wildbot.commands.backtest_report import range_text, sign_text
 from wildbot.market.book_changes import BookChanges
 from wildbot.model.market_data import BookSnapshot
 
@@ -50,6 +50,15 @@ def test_a_recording_gives_a_page_and_sheets_that_need_nothing_else(recording: P
     assert abs(sum(float(row["net"]) for row in trips) - told["net_pnl"]) < 1e-9 or told["left_lots"]
     assert float(equity[0]["equity"]) == 10_000
     assert abs(float(equity[-1]["equity"]) - 10_000 - told["net_pnl"]) < 1e-6
+
+
+@pytest.mark.parametrize(("fills", "is_asked"), [("touch", False), ("queue_position", True)])
+def test_a_value_is_called_calibrated_only_where_that_model_was_asked(recording: Path, fills: str, is_asked: bool) -> None:
+    page = recording.parent / "r.html"
+    words = ["backtest", "--data", str(recording), *WORDS, "--fills", fills, "--html", str(page)]
+    told = json.loads(CliRunner().invoke(app, words).stdout)
+    assert (told["bracket"]["calibrated"] is not None) == is_asked
+    assert ("calibrated" in page.read_text()) == ("calibrated" in range_text(told)) == is_asked
 
 
 def told_of(*fills: int, stable: bool = True, believable: tuple[float, float] | None = None) -> dict[str, object]:
@@ -97,6 +106,16 @@ def test_measured_delays_are_drawn_the_same_every_time_and_change_the_run(record
         for more in ([], ["--latency", str(measured)], ["--latency", str(measured)])
     )
     assert late == again != at_once
+
+
+def test_the_figures_tell_what_the_run_was_asked(recording: Path) -> None:
+    measured = recording.parent / "latency.json"
+    measured.write_text(json.dumps({"order": [5 * 10**7]}))
+    words = ["backtest", "--data", str(recording), *WORDS, "--latency", str(measured), "--allow-short"]
+    told = json.loads(CliRunner().invoke(app, [*words, "--feed-latency-ms", "2.5"]).stdout)
+    asked = {name: told[name] for name in ("feed_latency_ms", "measured_latency", "allow_short")}
+    assert asked == {"feed_latency_ms": 2.5, "measured_latency": ["order"], "allow_short": True}
+    assert told["parameters"]["edge_policy"] == "ignore"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"feed": []}', '{"feed": [-1]}', '{"way": [1]}'])

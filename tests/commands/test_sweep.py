@@ -36,8 +36,27 @@ def test_a_search_is_the_same_for_the_same_seed() -> None:
     assert all(0 <= float(point["x"]) <= 1.5 and 1 <= int(point["n"]) <= 9 for point in searched(3))
 
 
+def test_a_value_named_twice_is_tried_once() -> None:
+    (points,) = GridSearch(space_of(["a=1,1,2,1"], [])).batches()
+    assert points == [{"a": "1"}, {"a": "2"}]
+
+
 @pytest.mark.parametrize(
-    ("grid", "ranges"), [([], []), (["a"], []), (["a="], []), ([], ["a=2:1"]), ([], ["a=1"]), ([], ["a=x:y"])]
+    ("grid", "ranges"),
+    [
+        ([], []),
+        (["a"], []),
+        (["a="], []),
+        (["a=1,10", "a=40"], []),
+        (["a=1,2"], ["a=1:5"]),
+        ([], ["a=1:5", "a=2:3"]),
+        ([], ["a=2:1"]),
+        ([], ["a=1"]),
+        ([], ["a=x:y"]),
+        ([], ["a=-inf:5"]),
+        ([], ["a=1:inf"]),
+        ([], ["a=nan:5"]),
+    ],
 )
 def test_what_cannot_be_searched_is_refused(grid: list[str], ranges: list[str]) -> None:
     with pytest.raises(ConfigurationError):

@@ -17,6 +17,7 @@ from wildbot.commands.backtest_report import bracket_of, document, print_result
 from wildbot.commands.backtest_request import capital_of, fees_of, measured_of, parameters_of, tapes_of
 from wildbot.commands.backtest_sheets import write_csv
 from wildbot.commands.backtest_tapes import FORMATS
+from wildbot.commands.output_paths import check_file, check_folder
 from wildbot.commands.terminal import JsonOption, explained, output, print_json
 from wildbot.commands.workers import worker_processes
 from wildbot.model.errors import ConfigurationError
@@ -57,6 +58,8 @@ def backtest(
     models = list(FILL_MODELS) if fills == ALL else [fills]
     if fills != ALL and fills not in FILL_MODELS:
         raise ConfigurationError(f"--fills is {fills!r} but must be one of: {', '.join(FILL_MODELS)}, {ALL}")
+    check_file("--html", html)  # said now, not after the run
+    check_folder("--csv", csv)
     tapes = tapes_of(data, form, instrument or [])
     job = BacktestJob(
         tapes=tapes,

@@ -5,6 +5,7 @@ Rules: a job names its recordings and its parameters and nothing else, so the sa
     capital, which may have grown.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -36,7 +37,10 @@ STOCK_SECONDS_PER_YEAR = 252 * 23_400
 class BacktestJob:
     """`capital` as decimal text in the instruments' quote currency; `latency_ms` is the way
     of an order to the venue, and of its answer back; `feed_latency_ms` that of market data to us. `measured_ns` holds
-    delays by direction (feed, order, report), drawn from instead where it has some."""
+    delays by direction (feed, order, report), drawn from instead where it has some.
+
+    Raises: ConfigurationError for a latency that is no finite time.
+    """
 
     tapes: tuple[TapeFile, ...]
     strategy: str
@@ -50,6 +54,11 @@ class BacktestJob:
     feed_latency_ms: float = 0.0
     measured_ns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     allow_short: bool = False
+
+    def __post_init__(self) -> None:
+        for option, value in (("--latency-ms", self.latency_ms), ("--feed-latency-ms", self.feed_latency_ms)):
+            if not math.isfinite(value):
+                raise ConfigurationError(f"{option} is {value} and must be a finite time")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ def chosen_of(answers: Answers) -> BacktestAnswer:
 
 
 def bracket_of(answers: Answers) -> dict[str, object]:
-    """Return the range of net profit over the models, the calibrated value, the believable range (None unless all models
-    were asked), and whether they agree on the sign."""
+    """Return the range of net profit over the models, the calibrated model's value (None unless it was asked), the
+    believable range (None unless all models were asked), and whether they agree on the sign."""
     nets = {model: answer.run.split.total for model, answer in answers.items()}
-    chosen = nets.get(CALIBRATED, next(iter(nets.values())))
     values = list(nets.values())
     turnover = max(sum(row.fill.cost for row in answer.run.fills) for answer in answers.values())
     widened = margin(Decimal(turnover).scaleb(-MONEY_DECIMALS))
@@ -33,7 +32,7 @@ def bracket_of(answers: Answers) -> dict[str, object]:
     return {
         "bracket": {
             "low": float(min(values)),
-            "calibrated": float(chosen),
+            "calibrated": float(nets[CALIBRATED]) if CALIBRATED in nets else None,
             "high": float(max(values)),
             "believable_low": float(min(values) - widened) if is_whole else None,
             "believable_high": float(max(values) + widened) if is_whole else None,
@@ -53,6 +52,10 @@ def document(job: BacktestJob, answers: Answers, bracket: Mapping[str, object]) 
         "capital": str(job.capital),
         "fees_ppm": {"maker": job.fees.maker_ppm, "taker": job.fees.taker_ppm},
         "latency_ms": job.latency_ms,
+        "feed_latency_ms": job.feed_latency_ms,
+        "measured_latency": list(job.measured_ns),
+        "allow_short": job.allow_short,
+        "parameters": job.parameters,
         "began_ns": run.began_ns,
         "ended_ns": run.ended_ns,
         "events": run.events,
@@ -160,7 +163,9 @@ def range_text(told: Mapping[str, object]) -> str:
     bracket = told["bracket"]
     assert isinstance(bracket, Mapping), bracket
     shown = {name: f"{value:+.{MONEY_SHOWN_DECIMALS}f}" for name, value in bracket.items() if value is not None}
-    words = f"net {shown['low']} to {shown['high']} over the fill models, calibrated {shown['calibrated']}"
+    words = f"net {shown['low']} to {shown['high']} over the fill models"
+    if "calibrated" in shown:
+        words += f", calibrated {shown['calibrated']}"
     if "believable_low" in shown:
         words += f"; believable {shown['believable_low']} to {shown['believable_high']}"
     return words

@@ -7,8 +7,8 @@ import msgspec
 
 from wildbot.commands.account_rates import stated_rates
 from wildbot.commands.backtest_tapes import TapeFile, open_tape
-from wildbot.model.errors import ConfigurationError
-from wildbot.model.instrument import FeeSchedule
+from wildbot.model.errors import ConfigurationError, ProtocolError
+from wildbot.model.instrument import FeeSchedule, money_from_text
 from wildbot.settings import Settings
 from wildbot.strategies.base import check_stop
 
@@ -55,13 +55,23 @@ def fees_of(text: str, settings: Settings, tapes: tuple[TapeFile, ...]) -> FeeSc
 
 
 def capital_of(text: str, settings: Settings) -> Decimal:
-    """Return the money to start with, in the quote currency. Raises: ConfigurationError unless it is above 0."""
+    """Return the money to start with, in the quote currency. Raises: ConfigurationError as `stated_capital`."""
+    return stated_capital(text) if text else settings.capital.starting
+
+
+def stated_capital(text: str) -> Decimal:
+    """Return the money of `--capital`. Raises: ConfigurationError unless it is above 0 and an account can hold it."""
     try:
-        capital = Decimal(text) if text else settings.capital.starting
+        capital = Decimal(text)
     except InvalidOperation:
         raise ConfigurationError(f"--capital: {text!r} is no number") from None
     if not capital.is_finite() or capital <= 0:
         raise ConfigurationError(f"--capital is {capital} and must be a finite number above 0")
+    try:
+        for each in (capital, 10 * capital):  # as large may one order be
+            money_from_text(str(each))
+    except ProtocolError as error:
+        raise ConfigurationError(f"--capital is {text} and cannot be held exactly: {error}") from None
     return capital
 
 

@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.exchange_tapes import AUTO, BINANCE, BITSTAMP_SYMBOL, FORMATS, KRAKEN, LOBSTER, WILDBOT, format_of
+from actors.exchange_tapes import (
+    AUTO,
+    BINANCE,
+    BITSTAMP_SYMBOL,
+    FORMATS,
+    KRAKEN,
+    LOBSTER,
+    WILDBOT,
+    check_is_whole,
+    format_of,
+)
 from wildbot.adapters.recording import instrument_of, pair_folders
 from wildbot.adapters.recording_columns import read_columns
 from wildbot.adapters.recording_folders import recorded_days
@@ -94,6 +104,7 @@ def _as_far_as_it_goes(events: Iterator[TapeRow], notes: TapeNotes) -> Iterator[
 
 def _recorded(file: TapeFile) -> MarketTape:
     """Return all files of one pair below a folder, one after the other."""
+    check_is_whole(file.path)
     found = {instrument_of(folder).pair: folder for folder in pair_folders(file.path)}
     wanted = file.instrument.upper()
     names = [pair for pair in found if wanted in ("", pair, pair.split("/")[0], pair.replace("/", ""))]

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from wildbot.commands.terminal import JsonOption, explained
+from wildbot.model.errors import ConfigurationError
 
 
 @explained
@@ -39,6 +40,8 @@ def record(
 
     Example: wildbot record --url ws://127.0.0.1:8765/public/v2 --pairs BTC/USDC,SOL/USDC --seconds 60
     """
+    if url and (not url.startswith(("ws://", "wss://")) or not url.partition("://")[2].strip("/")):
+        raise ConfigurationError(f"--url is {url!r} but must begin with ws:// or wss:// and name a host")
     words = ["--url", url] if url else []
     words += ["--pairs", pairs] if pairs else []
     words += ["--data", str(data)] if data is not None else []

@@ -15,6 +15,7 @@ from actors.spec import EXIT_FAILED
 from wildbot.commands.backtest_job import BacktestJob
 from wildbot.commands.backtest_request import capital_of, fees_of, parameters_of, tapes_of
 from wildbot.commands.backtest_tapes import FORMATS
+from wildbot.commands.output_paths import check_file
 from wildbot.commands.sweep_memory import SweepMemory
 from wildbot.commands.sweep_outcome import Bracket
 from wildbot.commands.sweep_run import SCORES, SweepResult, Try, run_sweep
@@ -63,6 +64,7 @@ def sweep(
     for option, value, known in (("--by", by, SCORES), ("--fills", fills, tuple(FILL_MODELS))):
         if value not in known:
             raise ConfigurationError(f"{option} is {value!r} but must be one of: {', '.join(known)}")
+    check_file("--csv", csv_file)  # said now, not after the last try
     space = space_of(grid or [], ranges or [])
     search = ParzenSearch(space, trials, seed) if trials else GridSearch(space)
     tapes = tapes_of(data, form, instrument or [])
@@ -95,6 +97,8 @@ def sweep(
         fail(f"interrupted; {_how_to_go_on(resume, memory)}", EXIT_FAILED)
     except WorkersLostError as error:
         raise WorkersLostError(f"{error}; {_how_to_go_on(resume, memory)}") from None
+    if all(each.seen.refusal for each in result.tries):
+        raise ConfigurationError(f"all {len(result.tries)} points were refused; the first: {result.tries[0].seen.refusal}")
     if csv_file is not None:
         _write_csv(csv_file, result)
     if json_output:

@@ -1,6 +1,6 @@
 """The tries of a sweep on disk, so that one that was interrupted goes on where it stopped.
 
-Rules: a try is known by everything its result depends on: the recordings (with their size and time of change), the
+Rules: a try is known by everything its result depends on: the recordings (each file's size and time of change), the
     parameters, the account, the settings, the seed, and the WildBot that tried it. A line that is not whole is passed over.
 Owns: the file it was given.
 """
@@ -12,8 +12,10 @@ import msgspec
 
 from wildbot.adapters.build import this_build
 from wildbot.commands.backtest_job import BacktestJob
+from wildbot.commands.backtest_tapes import TapeFile
 from wildbot.commands.sweep_outcome import Outcome
 from wildbot.model.errors import ConfigurationError
+from wildbot.simulation.recording_files import PACKED, book_path_of
 
 
 class _Kept(msgspec.Struct):
@@ -65,11 +67,16 @@ class SweepMemory:
 
 
 def _key(job: BacktestJob) -> str:
-    files = [
-        (str(path), path.stat().st_size, path.stat().st_mtime_ns)
-        for tape in job.tapes
-        for path in (sorted(tape.path.rglob("*.parquet")) if tape.path.is_dir() else [tape.path])
-    ]
+    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for tape in job.tapes for path in _files_of(tape)]
     told = (job.tapes, files, job.strategy, sorted(job.parameters.items()), job.model, job.fees, job.capital, job.seed)
     more = (job.latency_ms, job.feed_latency_ms, sorted(job.measured_ns.items()), job.allow_short)
     return hashlib.sha256(f"{this_build()}{told}{more}{job.settings.model_dump_json()}".encode()).hexdigest()
+
+
+def _files_of(tape: TapeFile) -> list[Path]:
+    """Return every file a recording is read from; that of a LOBSTER book may be packed or not."""
+    if tape.path.is_dir():
+        return sorted(tape.path.rglob("*.parquet"))
+    book = book_path_of(str(tape.path))
+    beside = {Path(book), Path(book.removesuffix(PACKED)), Path(book + PACKED)} - {tape.path}
+    return [tape.path, *sorted(path for path in beside if path.exists()), *tape.continued]

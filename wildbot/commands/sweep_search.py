@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import isfinite, prod
 from typing import Protocol
 
 from wildbot.model.errors import ConfigurationError
@@ -42,19 +42,25 @@ def space_of(grid: Sequence[str], ranges: Sequence[str]) -> Space:
     choices: dict[str, tuple[str, ...]] = {}
     bounds: dict[str, tuple[float, float]] = {}
     for word in grid:
-        key, equals, values = word.partition("=")
-        choices[key.strip()] = tuple(each.strip() for each in values.split(",") if each.strip())
-        if not equals or not choices[key.strip()]:
+        name, equals, text = word.partition("=")
+        key, values = name.strip(), tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+        if not equals or not values:
             raise ConfigurationError(f"--grid {word!r} is not of the form KEY=VALUE,VALUE")
+        if key in choices:
+            raise ConfigurationError(f"--grid {word!r}: {key} has a --grid already; put all its values into one")
+        choices[key] = values
     for word in ranges:
-        key, _, values = word.partition("=")
+        name, _, text = word.partition("=")
+        key = name.strip()
         try:
-            low, high = (float(each) for each in values.split(":"))
+            low, high = (float(each) for each in text.split(":"))
         except ValueError:
             raise ConfigurationError(f"--range {word!r} is not of the form KEY=LOW:HIGH") from None
-        if not low < high < float("inf"):
-            raise ConfigurationError(f"--range {word!r}: LOW must be below HIGH")
-        bounds[key.strip()] = (low, high)
+        if not (isfinite(low) and isfinite(high) and low < high):
+            raise ConfigurationError(f"--range {word!r}: LOW must be below HIGH, and both finite")
+        if key in choices or key in bounds:
+            raise ConfigurationError(f"--range {word!r}: {key} has a {'--grid' if key in choices else '--range'} already")
+        bounds[key] = (low, high)
     if not choices and not bounds:
         raise ConfigurationError("say what to try: --grid KEY=VALUE,VALUE, or --range KEY=LOW:HIGH with --trials")
     return Space(choices, bounds)

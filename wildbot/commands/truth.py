@@ -1,5 +1,6 @@
 """`wildbot truth`: is paper to be believed? The same strategy really in a market, and on paper beside it, many times."""
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from wildbot.analytics.believable import MARGIN_BPS
 from wildbot.backtest.live_market import MarketPlan
 from wildbot.backtest.truth import TruthPlan
 from wildbot.backtest.truth_verdict import Verdict, verdict_of
+from wildbot.commands.backtest_request import stated_capital
 from wildbot.commands.terminal import JsonOption, explained, new_table, output, print_json, say
 from wildbot.commands.truth_document import around_section, section_of, write_pictures, write_section
 from wildbot.commands.truth_run import TRAIN_FROM, TruthFile, TruthResult, run_truth
@@ -27,6 +29,7 @@ EAGER = ("min_volatility_bps=0", "edge_policy=ignore", "max_spread_bps=50", "ema
 """A maker that quotes in every weather, so that there is something to compare."""
 
 ALL = "all"
+SECONDS, STRATEGY, CAPITAL = 90, "market_maker", "100"
 
 
 @explained
@@ -36,11 +39,11 @@ def truth(
     train: Annotated[int, typer.Option("--train", min=1, help="Other markets of each scenario, to learn from.")] = 25,
     pair: Annotated[str, typer.Option("--pair", help="Whose market: its rules and shape.")] = "AVAX/USDC",
     scenario: Annotated[list[str] | None, typer.Option("--scenario", help="May be repeated; else four.")] = None,
-    seconds: Annotated[int, typer.Option("--seconds", min=10, help="How long each market lasts.")] = 90,
+    seconds: Annotated[int, typer.Option("--seconds", min=10, help="How long each market lasts.")] = SECONDS,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Papers per model, each with other delays.")] = 3,
-    strategy: Annotated[str, typer.Option("--strategy", help="Which of the strategies.")] = "market_maker",
+    strategy: Annotated[str, typer.Option("--strategy", help="Which of the strategies.")] = STRATEGY,
     assignment: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Its settings.")] = None,
-    capital: Annotated[str, typer.Option("--capital", help="In the quote currency.")] = "100",
+    capital: Annotated[str, typer.Option("--capital", help="In the quote currency.")] = CAPITAL,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one per core.")] = 0,
     keep: Annotated[Path | None, typer.Option("--keep", help="Go on where this file ends.")] = None,
     document: Annotated[Path | None, typer.Option("--document", help="Put figures and plots into this document.")] = None,
@@ -62,8 +65,8 @@ def truth(
     plan = TruthPlan(
         market=MarketPlan(pair=pair, scenario=names[0], seed=0, seconds=seconds),
         strategy=strategy,
-        parameters=_parameters(strategy, assignment or (EAGER if strategy == "market_maker" else ())),
-        capital=money_from_text(capital),
+        parameters=_parameters(strategy, assignment or (EAGER if strategy == STRATEGY else ())),
+        capital=money_from_text(str(stated_capital(capital))),
         draws=draws,
     )
     settings = " ".join(f"{key}={value}" for key, value in plan.parameters.items())
@@ -83,7 +86,16 @@ def truth(
     verdicts = {name: verdict_of([run for run in result.runs if run.scenario == name], result.margin) for name in names}
     verdicts[ALL] = verdict_of(result.runs, result.margin)
     if document is not None:
-        command = f"wildbot truth --seeds {seeds} --train {train} --draws {draws} --pair {pair} --document {document}"
+        differing = (
+            *_unless(1, "--first-seed", first),
+            *(word for name in scenario or () for word in ("--scenario", name)),
+            *_unless(SECONDS, "--seconds", seconds),
+            *_unless(STRATEGY, "--strategy", strategy),
+            *(word for each in assignment or () for word in ("--set", each)),
+            *_unless(CAPITAL, "--capital", capital),
+        )
+        always = f"wildbot truth --seeds {seeds} --train {train} --draws {draws} --pair {pair}"
+        command = " ".join((always, *map(shlex.quote, (*differing, "--document", str(document)))))
         pictures = write_pictures(document.parent / "images", pair, result.runs)
         day = f"{datetime.now(UTC):%Y-%m-%d}"
         write_section(document, pair, section_of(command, day, words, result, verdicts, pictures))
@@ -91,6 +103,11 @@ def truth(
         print_json({"test": words, "fit": result.fit, "margin": result.margin, "verdicts": verdicts})
     else:
         _print(words, result, verdicts)
+
+
+def _unless(usual: object, option: str, value: object) -> tuple[str, ...]:
+    """Return the words of an option that is not as it is when nobody says it."""
+    return () if value == usual else (option, str(value))
 
 
 def _parameters(strategy: str, assignments: list[str] | tuple[str, ...]) -> dict[str, object]:
