@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wildbot.audit.inventory import Inventory
@@ -43,6 +43,10 @@ def row_of(fill: Filled) -> dict[str, object]:
 
 
 @given(FILLS)
+@example([(Side.SELL, 2, 1, 0, False), (Side.SELL, 2, 2, 0, False), (Side.BUY, 1, 1, 0, False)])
+@example(
+    [(Side.BUY, 67, 1, 0, False), (Side.SELL, 129, 2, 0, False), (Side.SELL, 186, 4, 0, False), (Side.BUY, 1, 1, 0, False)]
+)
 def test_position_profit_and_cash_agree_with_the_books_after_every_fill(
     made: list[tuple[Side, int, int, int, bool]],
 ) -> None:

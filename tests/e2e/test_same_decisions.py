@@ -31,7 +31,7 @@ from wildbot.engine import TIMER_NS, EngineEvent
 from wildbot.model.control import BookHistory, Retire
 from wildbot.model.desk import CapitalLease, LeaseRefused, OrderRequest, ReportCount, ToGateway
 from wildbot.model.instrument import NANOS_PER_MS, NANOS_PER_SECOND, FeeSchedule
-from wildbot.model.market_data import FeedBeat
+from wildbot.model.market_data import FeedBeat, MarketEvent
 from wildbot.protocol.bus import TO_GATEWAY, encode, market_frame
 from wildbot.settings_loading import load
 
@@ -71,9 +71,10 @@ class TappedTrader(TraderStage):
             self.steps.append((now_ns, wire, encode(message)))
         super().hear(message, now_ns)  # type: ignore[arg-type]
 
-    def on_market(self, event: EngineEvent, now_ns: int) -> None:
-        self.steps.append((now_ns, MARKET, market_frame(event)))  # type: ignore[arg-type]
-        super().on_market(event, now_ns)
+    def give(self, event: EngineEvent, now_ns: int) -> None:
+        if isinstance(event, MarketEvent):
+            self.steps.append((now_ns, MARKET, market_frame(event)))
+        super().give(event, now_ns)
 
     def on_timer(self, now_ns: int) -> None:
         self.steps.append((now_ns, TIMER, b""))

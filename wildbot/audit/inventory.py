@@ -1,20 +1,19 @@
 """Positions, average cost and realised profit recomputed from fills: the checker's own arithmetic.
 
-Rules: a partial close takes its share of the cost rounded half up to the books' unit, as the books promise. Fees are apart.
+Rules: a partial close takes its share of the cost rounded to the books' unit, halves away from zero. Fees are apart.
     A fee in the traded coin is coins of the fill that were sold at its price to pay it; books count whole lots, so what is
     left of the last lot waits for the next such fee.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from wildbot.audit.trail import ZERO, number
 
 MONEY_UNIT = Decimal("1e-10")
 """The books count money in whole numbers of this."""
 
-HALF = Decimal("0.5")
 SMALLEST_LOT = Decimal("1e-10")
 """The lot of a pair whose rules were not seen."""
 
@@ -82,5 +81,5 @@ class Inventory:
 
 
 def _rounded(money: Decimal) -> Decimal:
-    """Round half up, towards plus infinity, to the books' unit."""
-    return (money / MONEY_UNIT + HALF).to_integral_value(ROUND_FLOOR) * MONEY_UNIT
+    """Round to the books' unit, halves away from zero."""
+    return (money / MONEY_UNIT).to_integral_value(ROUND_HALF_UP) * MONEY_UNIT

@@ -1,8 +1,8 @@
 """One trader's inventory, its exact average cost and the profit of its round trips.
 
-Rules: everything is integer `Money`; a partial close takes its share of the basis rounded half up, so that a position
-    that is flat again has realised every unit that was paid. A round trip runs from flat to flat; a fill that crosses
-    zero ends one trip and opens the next, and its fee is split between them by size. Fees count towards the trip.
+Rules: everything is integer `Money`; a partial close takes its share of the basis, halves rounded away from zero, so that
+    a position that is flat again has realised every unit that was paid. A round trip runs from flat to flat; a fill that
+    crosses zero ends one trip and opens the next, and its fee is split between them by size. Fees count towards the trip.
 Owns: one `PositionState`; the caller makes sure that no fill is applied twice (see `order_ledger`).
     A fee charged in the base coin is booked as what it is: coins of this fill sold, at its own price, to pay the fee.
     Coins finer than a lot are kept as `dust` beside the position and become lots again when they add up.
