@@ -195,3 +195,13 @@ def test_models_agree_on_an_empty_level() -> None:
     for model in FILL_MODELS.values():
         assert model.ahead_on_arrival(0) == 0
         assert model.ahead_after_cancels(0, 0, 0) == 0
+
+
+@pytest.mark.parametrize("name", ["back_of_queue", "queue_position"])
+def test_who_comes_back_to_an_emptied_level_comes_behind_the_order(name: str) -> None:
+    ms = 10**6
+    queued = QueuedOrder(FILL_MODELS[name], Side.BUY, 100, 50, 0)
+    queued.on_level(0, 10 * ms, 10 * ms)
+    queued.on_level(40, 100 * ms, 100 * ms)
+    queued.settle(1_000 * ms)
+    assert queued.ahead == 0

@@ -177,7 +177,7 @@ class QueuedOrder:
         self._since_ns = venue_ns
         self._gap = False
         self._away: int | None = None  # twice the ticks from the order to the mid, when it first bettered the others
-        self._smaller: deque[list[int]] = deque()  # [due_ns, lots, shown before]: not yet explained by trades
+        self._smaller: deque[list[int]] = deque()  # [due_ns, lots, shown before, after]: not yet explained by trades
         self._told: deque[list[int]] = deque()  # [due_ns, lots]: trades the level does not show yet
 
     def on_level(self, shown: int | None, venue_ns: int, now_ns: int) -> None:
@@ -191,8 +191,9 @@ class QueuedOrder:
             gone -= _take(self._told, gone)
             if gone and len(self._smaller) >= WAITING_MAX:
                 self._smaller[-1][1] += gone
+                self._smaller[-1][3] = shown
             elif gone:
-                self._smaller.append([now_ns + SETTLE_NS, gone, self.shown])
+                self._smaller.append([now_ns + SETTLE_NS, gone, self.shown, shown])
         if shown is None:
             return
         if self.ahead == _UNKNOWN:
@@ -243,8 +244,9 @@ class QueuedOrder:
         while self._told and self._told[0][0] <= now_ns:
             self._told.popleft()
         while self._smaller and self._smaller[0][0] <= now_ns:
-            _, lots, before = self._smaller.popleft()
-            self.ahead = self._model.ahead_after_cancels(self.ahead, before, lots)
+            _, lots, before, after = self._smaller.popleft()
+            # Whoever came back to the level meanwhile came behind us: ahead is at most who was left of it then.
+            self.ahead = min(self._model.ahead_after_cancels(self.ahead, before, lots), after)
             self._limit()
 
     def on_gap(self) -> None:
